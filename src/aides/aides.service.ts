@@ -1,0 +1,125 @@
+import { Injectable } from '@nestjs/common';
+import sql from 'sql-template-tag';
+import type { OwnerId } from '../auth/owner-id.js';
+import { InjectOwned } from '../database/database.module.js';
+import { RowNotFound } from '../database/errors.js';
+import { Lookups } from '../database/lookups.js';
+import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
+import { newestFirst, type Page } from '../database/page.js';
+import { Transactions } from '../database/transactions.js';
+import { Problem } from '../http/problem.js';
+import type { Tier } from '../users/user.entity.js';
+import { AIDE_LIMITS, UsersService } from '../users/users.service.js';
+import type { CreateAide, ListAides, PublicAide, UpdateAide } from './aide.dto.js';
+import { Aide, type AideStatus } from './aide.entity.js';
+
+const UNPUBLISHED = {
+  slug: null,
+  publishedAt: null,
+  publishedVersion: null,
+  publishedTitle: null,
+  publishedState: null,
+};
+
+@Injectable()
+export class AidesService {
+  constructor(
+    @InjectOwned(Aide) private readonly aides: OwnedRepository<Aide>,
+    private readonly users: UsersService,
+    private readonly transactions: Transactions,
+    private readonly lookups: Lookups,
+  ) {}
+
+  /** @throws Problem `tier_limit_exceeded` */
+  create(owner: OwnerId, aide: CreateAide): Promise<Aide> {
+    return this.transactions.run(async () => {
+      await this.checkLimit(owner, await this.users.lockTier(owner));
+      return this.aides.insert(owner, aide);
+    });
+  }
+
+  get(owner: OwnerId, id: string, include?: 'state'): Promise<Aide> {
+    return this.aides.get(owner, id, { include: include && [include] });
+  }
+
+  list(owner: OwnerId, query: ListAides): Promise<Page<Aide>> {
+    const { status, include } = query;
+    const where = [status ? sql`t.status = ${status}` : sql`t.status <> 'archived'`];
+    return this.aides.page(owner, query, newestFirst('updatedAt'), { where, include: include && [include] });
+  }
+
+  count(owner: OwnerId, status?: AideStatus): Promise<number> {
+    return this.aides.count(owner, [status && sql`t.status = ${status}`]);
+  }
+
+  update(owner: OwnerId, id: string, patch: UpdateAide, version?: ExpectedVersion): Promise<Aide> {
+    return this.aides.update(owner, id, patch, { version });
+  }
+
+  /** Freezes title and state under a slug; doing it again moves both. An archived aide is 409 `invalid_state`. */
+  publish(owner: OwnerId, id: string, slug: string, version?: ExpectedVersion): Promise<Aide> {
+    const changes = {
+      status: 'published' as const,
+      slug,
+      publishedAt: sql`now()`,
+      publishedVersion: sql`t.version + 1`,
+      publishedTitle: sql`t.title`,
+      publishedState: sql`t.state`,
+    };
+    return this.aides.update(owner, id, changes, {
+      version,
+      where: [sql`t.status <> 'archived'`],
+      action: 'publish',
+    });
+  }
+
+  unpublish(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<Aide> {
+    const where = [sql`t.status = 'published'`];
+    const changes = { status: 'draft' as const, ...UNPUBLISHED };
+    return this.aides.transition(owner, id, changes, { version, where, action: 'unpublish' });
+  }
+
+  archive(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<Aide> {
+    const where = [sql`t.status <> 'archived'`];
+    const changes = { status: 'archived' as const, ...UNPUBLISHED };
+    return this.aides.transition(owner, id, changes, { version, where, action: 'archive' });
+  }
+
+  /** @throws Problem `tier_limit_exceeded` */
+  unarchive(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<Aide> {
+    return this.transactions.run(async () => {
+      const tier = await this.users.lockTier(owner);
+      const { status } = await this.aides.get(owner, id, { lock: true });
+      if (status === 'archived') await this.checkLimit(owner, tier);
+      const where = [sql`t.status = 'archived'`];
+      return this.aides.transition(owner, id, { status: 'draft' }, { version, where, action: 'unarchive' });
+    });
+  }
+
+  /** Its Signal mappings go with it; its conversations stay, without an aide. */
+  delete(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<void> {
+    return this.transactions.run(async () => {
+      await this.aides.get(owner, id, { lock: true });
+      await this.aides.query(
+        owner,
+        sql`UPDATE app.conversations SET aide_id = NULL, version = version + 1
+            WHERE owner_id = ${owner} AND aide_id = ${id}`,
+      );
+      await this.aides.delete(owner, id, { version });
+    });
+  }
+
+  /** Public: no owner is known here. */
+  async published(slug: string): Promise<PublicAide> {
+    const aide = await this.lookups.publishedAide<PublicAide>(slug);
+    if (!aide) throw new RowNotFound();
+    return aide;
+  }
+
+  /** Called under the lock of the owner's row, so that concurrent creates cannot pass the limit together. */
+  private async checkLimit(owner: OwnerId, tier: Tier): Promise<void> {
+    const limit = AIDE_LIMITS[tier];
+    if (limit !== null && (await this.aides.count(owner, [sql`t.status <> 'archived'`])) >= limit)
+      throw new Problem('tier_limit_exceeded', `Your tier allows ${limit} aides that are not archived.`);
+  }
+}

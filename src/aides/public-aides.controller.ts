@@ -1,0 +1,19 @@
+import { Controller, Get, Header, Param } from '@nestjs/common';
+import { Public } from '../auth/public.decorator.js';
+import { Fails } from '../http/openapi.decorators.js';
+import { PublicAide } from './aide.dto.js';
+import { AidesService } from './aides.service.js';
+
+@Controller('v1/public/aides')
+export class PublicAidesController {
+  constructor(private readonly aides: AidesService) {}
+
+  /** Read a published aide; no token needed */
+  @Get(':slug')
+  @Public()
+  @Header('Cache-Control', 'public, max-age=60')
+  @Fails('not_found')
+  get(@Param('slug') slug: string): Promise<PublicAide> {
+    return this.aides.published(slug);
+  }
+}

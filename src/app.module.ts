@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AidesModule } from './aides/aides.module.js';
+import { AuditLogModule } from './audit-log/audit-log.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { ConversationsModule } from './conversations/conversations.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HttpModule } from './http/http.module.js';
+import { MessagesModule } from './messages/messages.module.js';
+import { SignalMappingsModule } from './signal-mappings/signal-mappings.module.js';
+import { TasksModule } from './tasks/tasks.module.js';
+import { ToolCallsModule } from './tool-calls/tool-calls.module.js';
+import { UsersModule } from './users/users.module.js';
+
+@Module({
+  imports: [
+    AuthModule,
+    HttpModule,
+    UsersModule,
+    AidesModule,
+    ConversationsModule,
+    MessagesModule,
+    TasksModule,
+    ToolCallsModule,
+    SignalMappingsModule,
+    AuditLogModule,
+  ],
+})
+export class AppModule {
+  /** @param databaseUrl of the app's role */
+  static for(config: Config, databaseUrl: string): DynamicModule {
+    const database = DatabaseModule.forRoot(databaseUrl, config.DATABASE_POOL_SIZE);
+    return { module: AppModule, imports: [ConfigModule.for(config), database] };
+  }
+}

@@ -1,0 +1,38 @@
+import type { LogLevel } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { registerAuthentication } from './auth/authentication.js';
+import { TokenVerifier } from './auth/token-verifier.js';
+import type { Config } from './config/config.js';
+import { registerHttp } from './http/register.js';
+import { requestId } from './http/request-id.js';
+import { createDocument } from './http/openapi.js';
+import { serveDocument } from './http/swagger-ui.js';
+
+/** The whole service, ready to listen; as the tests see it too. */
+export async function createApp(config: Config, databaseUrl: string): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    genReqId: requestId,
+    requestIdHeader: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, databaseUrl), adapter, {
+    bodyParser: false,
+    logger: ['warn', 'error', 'fatal'], // the framework's own start is of no interest
+  });
+  const fastify = adapter.getInstance();
+  registerHttp(app, config);
+  registerAuthentication(fastify, app.get(TokenVerifier));
+  serveDocument(app, await createDocument(app));
+  await app.init();
+  await fastify.ready();
+  app.useLogger(logLevels(config.LOG_LEVEL));
+  return app;
+}
+
+const LEVELS: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
+const PINO_NAMES = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+
+const logLevels = (level: string): LogLevel[] => LEVELS.slice(0, PINO_NAMES.indexOf(level) + 1);

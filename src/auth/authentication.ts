@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import { ownerContext } from './owner-context.js';
+import type { OwnerId } from './owner-id.js';
+import type { TokenVerifier } from './token-verifier.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the authentication hook, read by the guard. Absent on public routes. */
+    owner: OwnerId | undefined;
+  }
+  interface FastifyContextConfig {
+    public?: boolean;
+  }
+}
+
+/**
+ * Authentication comes before anything else of the request is looked at, its body above all; every route, known or
+ * not, is closed unless marked public. The owner context is entered after the body, where Fastify keeps it.
+ */
+export function registerAuthentication(fastify: FastifyInstance, verifier: TokenVerifier): void {
+  fastify.decorateRequest('owner', undefined);
+  fastify.addHook('onRequest', async (request) => {
+    if (!request.routeOptions.config.public) request.owner = await verifier.verify(request.raw.rawHeaders);
+  });
+  fastify.addHook('preHandler', (request, _reply, done) => {
+    ownerContext.run({ owner: request.owner, requestId: request.id }, done);
+  });
+}

@@ -1,0 +1,71 @@
+import { Injectable, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
+import { Config } from '../config/config.js';
+import { type OwnerId, toOwnerId } from './owner-id.js';
+
+const CLOCK_TOLERANCE = 30; // seconds
+const MAX_LIFETIME = 24 * 60 * 60; // seconds
+const MAX_LENGTH = 8192; // characters
+const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+
+/** Verifies bearer tokens (RFC 6750, RFC 7519, RFC 8725): one key source, algorithms pinned to it. */
+@Injectable()
+export class TokenVerifier {
+  private readonly check: (token: string) => Promise<JWTPayload>;
+  private readonly remote: boolean;
+
+  constructor(config: Config) {
+    this.remote = Boolean(config.JWT_JWKS_URL);
+    const options: JWTVerifyOptions = {
+      algorithms: config.JWT_JWKS_URL ? ASYMMETRIC : ['HS256'],
+      clockTolerance: CLOCK_TOLERANCE,
+      requiredClaims: ['sub', 'exp'],
+      ...(config.JWT_ISSUER && { issuer: config.JWT_ISSUER }),
+      ...(config.JWT_AUDIENCE && { audience: config.JWT_AUDIENCE }),
+    };
+    if (config.JWT_JWKS_URL) {
+      const keys = createRemoteJWKSet(new URL(config.JWT_JWKS_URL), { timeoutDuration: 3000 });
+      this.check = async (token) => (await jwtVerify(token, keys, options)).payload;
+    } else {
+      const secret = new TextEncoder().encode(config.JWT_SECRET);
+      this.check = async (token) => (await jwtVerify(token, secret, options)).payload;
+    }
+  }
+
+  /**
+   * @param rawHeaders name, value, name, value … as they came: a repeated Authorization header is refused
+   * @throws UnauthorizedException whatever is wrong with the token
+   * @throws ServiceUnavailableException when the key set cannot be fetched
+   */
+  async verify(rawHeaders: string[]): Promise<OwnerId> {
+    const token = bearerToken(rawHeaders);
+    if (!token) throw new UnauthorizedException();
+    const payload = await this.check(token).catch((error: unknown) => {
+      throw this.remote && isOutage(error) ? new ServiceUnavailableException() : new UnauthorizedException();
+    });
+    const owner = toOwnerId(payload.sub);
+    if (!owner || !timely(payload)) throw new UnauthorizedException();
+    return owner;
+  }
+}
+
+function bearerToken(rawHeaders: string[]): string | undefined {
+  const values = rawHeaders.filter(
+    (_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization',
+  );
+  if (values.length !== 1 || values[0]!.length > MAX_LENGTH) return undefined;
+  return /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(values[0]!)?.[1];
+}
+
+/** What jose leaves open: finite times, an `iat` that is not in the future, a bounded lifetime. */
+function timely({ exp, iat }: JWTPayload): boolean {
+  const now = Date.now() / 1000;
+  if (!Number.isFinite(exp) || (iat !== undefined && !Number.isFinite(iat))) return false;
+  if (iat !== undefined && iat > now + CLOCK_TOLERANCE) return false;
+  return exp! - (iat ?? now) <= MAX_LIFETIME + CLOCK_TOLERANCE;
+}
+
+function isOutage(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout) return true;
+  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC';
+}

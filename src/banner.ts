@@ -1,0 +1,17 @@
+import { mintToken } from './auth/mint-token.js';
+import type { Config } from './config/config.js';
+import type { Database } from './database/provision.js';
+
+export const DEMO_OWNERS = ['alice', 'bob'];
+
+/** What a person needs to try the service; tokens only on a development machine. */
+export async function banner(config: Config, origin: string, database: Database): Promise<string> {
+  const lines = [`Assistant backend   ${origin}`, `Swagger UI          ${origin}/docs`];
+  if (database.embeddedIn) lines.push(`Embedded PostgreSQL ${database.embeddedIn}`);
+  if (!config.demo) return lines.join('\n');
+  const tokens = await Promise.all(DEMO_OWNERS.map((owner) => mintToken(config, owner)));
+  for (const [i, owner] of DEMO_OWNERS.entries())
+    lines.push('', `Token of ${owner}, for 12 hours:`, tokens[i]!);
+  lines.push('', 'Try it:', `curl -H 'Authorization: Bearer ${tokens[0]}' ${origin}/v1/me`);
+  return lines.join('\n');
+}

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import sql from 'sql-template-tag';
+import { type OwnerId, toOwnerId } from '../auth/owner-id.js';
+import { OwnerScope } from './owner-scope.js';
+
+const PURGE_TIMEOUT = '5min';
+
+/** The only statements without an owner: two look-ups and the purge, each a narrow function of the database. */
+@Injectable()
+export class Lookups {
+  constructor(private readonly scope: OwnerScope) {}
+
+  /** The allow-listed fields of a published aide. */
+  async publishedAide<Row extends object>(slug: string): Promise<Row | undefined> {
+    const [aide] = await this.scope.query<Row>(
+      sql`SELECT slug, title, state, version, published_at AS "publishedAt" FROM lookup.published_aide(${slug})`,
+    );
+    return aide;
+  }
+
+  /** Whose verified number it is. Besides the guard, the only place that makes an owner. */
+  async signalMapping(phone: string): Promise<{ owner: OwnerId; id: string } | undefined> {
+    const [found] = await this.scope.query<{ owner: string; id: string }>(
+      sql`SELECT owner, id FROM lookup.signal_mapping(${phone})`,
+    );
+    return found && { owner: toOwnerId(found.owner)!, id: found.id };
+  }
+
+  /** Removes what was deleted before `days` days; undefined where that has been done within the hour. */
+  purge(days: number): Promise<number | undefined> {
+    return this.scope.transaction(async () => {
+      await this.scope.query(sql`SELECT set_config('statement_timeout', ${PURGE_TIMEOUT}, true)`);
+      const [row] = await this.scope.query<{ gone: number | null }>(
+        sql`SELECT app.purge(make_interval(days => ${days}))::int AS gone`,
+      );
+      return row!.gone ?? undefined;
+    });
+  }
+}

@@ -1,0 +1,23 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class Users1764000000002 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query(`CREATE TABLE app.users (
+      id         text NOT NULL,
+      tier       text NOT NULL DEFAULT 'free',
+      created_at timestamptz(3) NOT NULL DEFAULT now(),
+      updated_at timestamptz(3) NOT NULL DEFAULT now(),
+      CONSTRAINT users_pkey PRIMARY KEY (id),
+      CONSTRAINT users_id_check CHECK (octet_length(id) BETWEEN 1 AND 255),
+      CONSTRAINT users_tier_check CHECK (tier IN ('free', 'pro'))
+    )`);
+    // DELETE is erasure: everything of the owner goes by cascade.
+    await db.query(
+      `SELECT app.protect('users', '{tier, updated_at}', deletable => true, owner_column => 'id')`,
+    );
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query(`DROP TABLE app.users`);
+  }
+}

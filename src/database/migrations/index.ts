@@ -1,0 +1,24 @@
+import { Foundation1764000000001 } from './1764000000001-foundation.js';
+import { Users1764000000002 } from './1764000000002-users.js';
+import { AuditLog1764000000003 } from './1764000000003-audit-log.js';
+import { Aides1764000000004 } from './1764000000004-aides.js';
+import { Conversations1764000000005 } from './1764000000005-conversations.js';
+import { Messages1764000000006 } from './1764000000006-messages.js';
+import { Tasks1764000000007 } from './1764000000007-tasks.js';
+import { ToolCalls1764000000008 } from './1764000000008-tool-calls.js';
+import { SignalMappings1764000000009 } from './1764000000009-signal-mappings.js';
+import { Purge1764000000010 } from './1764000000010-purge.js';
+
+/** Oldest first. A new migration is a file beside these and a line here. */
+export const migrations = [
+  Foundation1764000000001,
+  Users1764000000002,
+  AuditLog1764000000003,
+  Aides1764000000004,
+  Conversations1764000000005,
+  Messages1764000000006,
+  Tasks1764000000007,
+  ToolCalls1764000000008,
+  SignalMappings1764000000009,
+  Purge1764000000010,
+];

@@ -1,0 +1,103 @@
+import pg from 'pg';
+import { ownerContext } from '../auth/owner-context.js';
+import type { OwnerId } from '../auth/owner-id.js';
+
+type Callback = (error: Error | null, result: pg.QueryResult) => void;
+interface Connection {
+  bind(message: object): void;
+  execute(message: object): void;
+}
+/** The protocol hooks of `pg.Query` that its types leave out. */
+interface ProtocolQuery {
+  prepare(connection: Connection): void;
+  handleDataRow(message: unknown): void;
+  handleCommandComplete(message: unknown, connection: Connection): void;
+}
+const BaseQuery = pg.Query as unknown as new (
+  config: object,
+  values: unknown,
+  callback: Callback,
+) => ProtocolQuery;
+// oxlint-disable-next-line typescript/unbound-method -- called with its client below
+const plainQuery = pg.Client.prototype.query as unknown as (...args: unknown[]) => Promise<pg.QueryResult>;
+
+const SET_OWNER = { name: 'set_owner', text: `SELECT set_config('app.owner_id', $1, true)` };
+const TRANSACTION_CONTROL = /^\s*(?:START|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/i;
+const MAX_NAMES = 500;
+const MAX_NAMED_LENGTH = 8000;
+
+/**
+ * A statement behind the setting of its owner, before one Sync: one round trip and, outside BEGIN, one implicit
+ * transaction (PostgreSQL, "Extended Query": everything between two Syncs), so the setting ends with the statement.
+ */
+class OwnedQuery extends BaseQuery {
+  private settingOwner = true;
+
+  constructor(
+    private readonly owner: OwnerId,
+    config: object,
+    values: unknown,
+    callback: Callback,
+  ) {
+    super(config, values, callback);
+  }
+
+  requiresPreparation(): boolean {
+    return true;
+  }
+
+  override prepare(connection: Connection): void {
+    connection.bind({ portal: '', statement: SET_OWNER.name, values: [this.owner] });
+    connection.execute({ portal: '' });
+    super.prepare(connection);
+  }
+
+  override handleDataRow(message: unknown): void {
+    if (!this.settingOwner) super.handleDataRow(message);
+  }
+
+  override handleCommandComplete(message: unknown, connection: Connection): void {
+    if (this.settingOwner) this.settingOwner = false;
+    else super.handleCommandComplete(message, connection);
+  }
+}
+
+const names = new Map<string, string>();
+
+/** Parametrised statements are prepared under a name, once for each connection; the number of names is bounded. */
+function statementName(text: string): string | undefined {
+  const known = names.get(text);
+  if (known || names.size >= MAX_NAMES || text.length > MAX_NAMED_LENGTH) return known;
+  const name = `s${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
+/** The pool's client: every statement runs as the owner of the current context, and as nobody where there is none. */
+export class OwnerClient extends pg.Client {
+  // @ts-expect-error the overloads of pg.Client#query cannot be expressed by one implementation
+  override query(config: unknown, values?: unknown, callback?: Callback): unknown {
+    const text = typeof config === 'string' ? config : (config as { text?: string }).text;
+    if (!text || isSubmittable(config) || TRANSACTION_CONTROL.test(text))
+      return plainQuery.call(this, config, values, callback);
+    const done = typeof values === 'function' ? (values as Callback) : callback;
+    const params = typeof values === 'function' ? undefined : (values ?? (config as pg.QueryConfig).values);
+    const named = {
+      ...(typeof config === 'string' ? { text } : (config as object)),
+      name: Array.isArray(params) && params.length > 0 ? statementName(text) : undefined,
+    };
+    const owner = ownerContext.getStore()?.owner;
+    if (!owner) return plainQuery.call(this, named, params, done);
+    if (done) return plainQuery.call(this, new OwnedQuery(owner, named, params, done));
+    return new Promise((resolve, reject) => {
+      const settle: Callback = (error, result) => (error ? reject(error) : resolve(result));
+      void plainQuery.call(this, new OwnedQuery(owner, named, params, settle));
+    });
+  }
+}
+
+const isSubmittable = (config: unknown) => typeof (config as { submit?: unknown }).submit === 'function';
+
+/** Prepares the setting on a new connection; by pg's own `query`, because a request's context may be current. */
+export const prepareConnection = (client: pg.Client) =>
+  plainQuery.call(client, { ...SET_OWNER, values: [''] }) as Promise<unknown>;

@@ -1,0 +1,54 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import sql from 'sql-template-tag';
+import { OwnerScope } from './owner-scope.js';
+import { migrations } from './migrations/index.js';
+
+interface State {
+  current: boolean;
+  unsafe: boolean;
+}
+
+/** Whether this process may serve requests. */
+@Injectable()
+export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private closing = false;
+
+  constructor(private readonly scope: OwnerScope) {}
+
+  /** Refuses to start where row-level security would not hold, or on another schema than this code's. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { current, unsafe } = await this.state();
+    if (unsafe)
+      throw new Error(
+        'the role of DATABASE_URL could pass row-level security: it must be neither superuser nor BYPASSRLS, own ' +
+          'nothing in schema app and be a member of assistant_app (docs/roles.sql)',
+      );
+    if (!current)
+      throw new Error(
+        'the schema of the database is not that of this version: set MIGRATION_DATABASE_URL, or run ' +
+          '`npm run migration:run` with it',
+      );
+  }
+
+  beforeApplicationShutdown(): void {
+    this.closing = true;
+  }
+
+  /** What stands in the way, if anything. */
+  async obstacle(): Promise<'closing' | 'database' | undefined> {
+    if (this.closing) return 'closing';
+    const { current, unsafe } = await this.state();
+    return current && !unsafe ? undefined : 'database';
+  }
+
+  private async state(): Promise<State> {
+    const [role] = await this.scope.query<{ unsafe: boolean }>(sql`
+      SELECT r.rolsuper OR r.rolbypassrls OR NOT pg_has_role(r.oid, 'assistant_app', 'USAGE') OR EXISTS (
+        SELECT FROM pg_class c WHERE c.relnamespace = to_regnamespace('app') AND pg_has_role(r.oid, c.relowner, 'MEMBER')
+      ) AS unsafe FROM pg_roles r WHERE r.rolname = current_user`);
+    if (role!.unsafe) return { unsafe: true, current: false };
+    const ran = await this.scope.query<{ name: string }>(sql`SELECT name FROM public.migrations ORDER BY id`);
+    const current = ran.map(({ name }) => name).join() === migrations.map(({ name }) => name).join();
+    return { unsafe: false, current };
+  }
+}

@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Page } from '../database/page.js';
+import { type CursorCodec, pathOf } from './cursor.js';
+import { etagOf, matches } from './preconditions.js';
+
+/** Turns what controllers return into what the contract promises: pages, ETag, Location, 304. */
+export function registerAnswers(fastify: FastifyInstance, codec: CursorCodec): void {
+  fastify.addHook('preSerialization', (request, reply, payload: unknown, done) => {
+    if (payload instanceof Page) done(null, page(request, reply, payload, codec));
+    else {
+      if (isResource(request, payload) && reply.statusCode < 300) resource(request, reply, payload);
+      done(null, payload);
+    }
+  });
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    if (reply.statusCode !== 304) return done(null, payload);
+    void reply.removeHeader('content-type').removeHeader('content-length');
+    done(null, null);
+  });
+}
+
+interface Resource {
+  id?: string;
+  version: number;
+}
+
+/** What has a version has an ETag; a representation that embeds others (`include=`) has none of its own. */
+const isResource = (request: FastifyRequest, payload: unknown): payload is Resource =>
+  typeof (payload as Resource | null)?.version === 'number' &&
+  !(request.query as { include?: string }).include;
+
+function resource(request: FastifyRequest, reply: FastifyReply, { id, version }: Resource): void {
+  const etag = etagOf(version);
+  void reply.header('ETag', etag);
+  if (reply.statusCode === 201) void reply.header('Location', `/v1/${collection(pathOf(request))}/${id}`);
+  const known = request.headers['if-none-match'];
+  if (request.method === 'GET' && known !== undefined && matches(known, etag)) void reply.code(304);
+}
+
+/** `/v1/conversations/{id}/messages` makes messages, and those are at `/v1/messages/{id}`. */
+const collection = (path: string) => path.split('/').at(-1)!;
+
+function page(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { data, next, total }: Page<unknown>,
+  codec: CursorCodec,
+) {
+  const nextCursor = next && codec.encode(request, next);
+  if (nextCursor) {
+    const url = new URL(request.url, 'http://localhost');
+    url.searchParams.set('cursor', nextCursor);
+    void reply.header('Link', `<${url.pathname}${url.search}>; rel="next"`);
+  }
+  if (total === undefined) return { data, nextCursor };
+  void reply.header('X-Total-Count', total);
+  return { data, nextCursor, total };
+}

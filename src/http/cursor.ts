@@ -1,0 +1,50 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Keyset } from '../database/page.js';
+import { Problem } from './problem.js';
+
+const UNBOUND = new Set(['cursor', 'limit', 'total']);
+
+/** Cursors: a keyset and its signature, which also covers the owner, the path, the filters and the sort. */
+export class CursorCodec {
+  constructor(private readonly key: Buffer) {}
+
+  encode(request: FastifyRequest, keyset: Keyset): string {
+    const payload = Buffer.from(JSON.stringify(keyset)).toString('base64url');
+    return `${payload}.${this.sign(request, payload).toString('base64url')}`;
+  }
+
+  /** @throws Problem `invalid_cursor` for anything but a cursor of this very list */
+  decode(request: FastifyRequest, cursor: unknown): Keyset {
+    const [payload = '', signature = '', ...rest] = typeof cursor === 'string' ? cursor.split('.') : [];
+    const expected = this.sign(request, payload);
+    const given = Buffer.from(signature, 'base64url');
+    const canonical = given.toString('base64url') === signature && rest.length === 0;
+    if (!canonical || given.length !== expected.length || !timingSafeEqual(given, expected))
+      throw new Problem('invalid_cursor');
+    return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Keyset;
+  }
+
+  private sign(request: FastifyRequest, payload: string): Buffer {
+    const query = request.query as Record<string, unknown>;
+    const bound = Object.entries(query).filter(([name]) => !UNBOUND.has(name));
+    bound.sort(([a], [b]) => (a < b ? -1 : 1));
+    const list = JSON.stringify([request.owner, pathOf(request), bound, payload]);
+    return createHmac('sha256', this.key).update(list).digest().subarray(0, 16);
+  }
+}
+
+export const pathOf = (request: FastifyRequest) => request.url.split('?', 1)[0]!;
+
+/** Replaces `?cursor=` by the keyset that it stands for, before anything else reads the query. */
+export function registerCursors(fastify: FastifyInstance, codec: CursorCodec): void {
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const query = request.query as Record<string, unknown>;
+    try {
+      if (query.cursor !== undefined) query.cursor = codec.decode(request, query.cursor);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}

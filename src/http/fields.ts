@@ -1,0 +1,91 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsObject, IsOptional, Matches, ValidateBy, ValidateIf } from 'class-validator';
+import { parsePhoneNumberFromString } from 'libphonenumber-js';
+import { exampleId } from './example-ids.js';
+
+const rule = (name: string, detail: string, validate: (value: unknown) => boolean) =>
+  ValidateBy({ name, validator: { validate, defaultMessage: () => detail } });
+
+/** A rule over several fields, told of the decorated one. */
+export const Rule = <T>(name: string, detail: string, holds: (dto: T) => boolean) =>
+  ValidateBy({
+    name,
+    validator: { validate: (_, args) => holds(args!.object as T), defaultMessage: () => detail },
+  });
+
+/** A string of `min` to `max` code points, kept exactly as it came; not blank where `min` is 1 or more. */
+export const Text = (min: number, max: number) =>
+  applyDecorators(
+    ApiProperty({ type: String, minLength: min, maxLength: max }),
+    rule('text', `must be ${min} to ${max} characters${min > 0 ? ', not all blank' : ''}`, (value) => {
+      if (typeof value !== 'string' || (min > 0 && value.trim() === '')) return false;
+      const length = value.length <= max ? value.length : [...value].length;
+      return length >= min && length <= max;
+    }),
+  );
+
+/** The id of another resource of the owner's. */
+export const Reference = (resource: string) =>
+  applyDecorators(
+    ApiProperty({ type: String, format: 'uuid', example: exampleId(resource) }),
+    Matches(UUID, { message: 'must be a lower-case UUID' }),
+  );
+
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** A phone number in E.164 whose length its country allows. */
+export const PhoneNumber = () =>
+  applyDecorators(
+    ApiProperty({ type: String, pattern: '^\\+[1-9][0-9]{6,14}$' }),
+    rule('phone', 'must be a phone number in E.164, such as +4915112345678', (value) => {
+      const number = typeof value === 'string' ? parsePhoneNumberFromString(value) : undefined;
+      return number?.number === value && number!.isPossible();
+    }),
+  );
+
+const RFC3339 = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
+/** An instant of RFC 3339, with any offset; years 1 to 9999. */
+export const Instant = () =>
+  applyDecorators(
+    ApiProperty({ type: String, format: 'date-time' }),
+    rule('instant', 'must be an RFC 3339 date-time such as 2026-12-24T18:00:00Z', (value) => {
+      const date = typeof value === 'string' ? RFC3339.exec(value)?.[1] : undefined;
+      if (!date || date.startsWith('0000') || Number.isNaN(Date.parse(value as string))) return false;
+      return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date); // 30 February is no day
+    }),
+  );
+
+/** A JSON object of at most `maxBytes` bytes of UTF-8. */
+export const JsonObject = (maxBytes: number) =>
+  applyDecorators(
+    ApiProperty({ type: 'object', additionalProperties: true }),
+    IsObject({ message: 'must be a JSON object' }),
+    rule('length', `must be at most ${maxBytes} bytes as JSON`, (value) => {
+      return Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
+    }),
+  );
+
+/** May be left out; null is refused. */
+export const Optional = () =>
+  applyDecorators(
+    ApiProperty({ required: false }),
+    ValidateIf((_, value) => value !== undefined),
+  );
+
+/** May be left out or null; in a PATCH, null clears it. */
+export const Nullable = () => applyDecorators(ApiProperty({ required: false, nullable: true }), IsOptional());
+
+/** A whole number in a query: digits only, so neither `1e2` nor `0x10`. */
+export const QueryInteger = () =>
+  Transform(({ value }: TransformFnParams) =>
+    typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : (value as unknown),
+  );
+
+/** `true` or `false` in a query. */
+export const QueryBoolean = () =>
+  Transform(({ value }: TransformFnParams) =>
+    value === 'true' ? true : value === 'false' ? false : (value as unknown),
+  );

@@ -1,0 +1,32 @@
+import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension } from '@nestjs/swagger';
+import type { ProblemCode } from './problem.js';
+
+/** The answer is a page of these. */
+export const ApiPage = (item: Type) =>
+  applyDecorators(
+    ApiExtraModels(item),
+    ApiOkResponse({
+      description: 'One page, in the order of the list',
+      headers: {
+        Link: { description: 'The next page, `rel="next"`; absent on the last', schema: { type: 'string' } },
+        'X-Total-Count': { description: 'With `total=true`', schema: { type: 'integer' } },
+      },
+      schema: {
+        type: 'object',
+        required: ['data', 'nextCursor'],
+        properties: {
+          data: { type: 'array', items: { $ref: getSchemaPath(item) } },
+          nextCursor: { type: 'string', nullable: true, description: '`cursor` of the next page' },
+          total: { type: 'integer', description: 'With `total=true`' },
+        },
+      },
+    }),
+  );
+
+export const FAILS = 'x-problems';
+
+/** Problems of this operation beyond those that its shape implies. */
+export const Fails = (...codes: ProblemCode[]) =>
+  applyDecorators(SetMetadata(FAILS, codes), ApiExtension(FAILS, codes));

@@ -1,0 +1,22 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { ExpectedVersion } from '../database/owned.repository.js';
+
+/** The strong ETag of a resource (RFC 9110, 8.8.3): its version. */
+export const etagOf = (version: number) => `"${version}"`;
+
+const tagsOf = (header: string) => header.split(',').map((tag) => tag.trim());
+
+/** If-None-Match (RFC 9110, 13.1.2): weak comparison. */
+export const matches = (header: string, etag: string) =>
+  tagsOf(header).some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag);
+
+/**
+ * If-Match (RFC 9110, 13.1.1) as the versions that the client accepts: undefined without the header or with `*`.
+ * Strong comparison: a weak or foreign tag is no version, so that nothing matches and the answer is 412.
+ */
+export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): ExpectedVersion => {
+  const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
+  if (header === undefined || header.trim() === '*') return undefined;
+  return tagsOf(header).flatMap((tag) => /^"([1-9]\d{0,8})"$/.exec(tag)?.slice(1).map(Number) ?? []);
+});

@@ -1,0 +1,38 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Config } from '../config/config.js';
+import { registerAnswers } from './answers.js';
+import { registerBodyRules } from './body.js';
+import { CursorCodec, registerCursors } from './cursor.js';
+import { registerCommonHeaders } from './request-id.js';
+
+const EXPOSED_HEADERS = [
+  'ETag',
+  'Link',
+  'Location',
+  'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-Request-Id',
+  'X-Total-Count',
+  'Idempotent-Replayed',
+];
+
+/** The HTTP contract, for every route of the application; to be called before the routes exist. */
+export function registerHttp(app: NestFastifyApplication, config: Config): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const codec = new CursorCodec(config.cursorKey);
+  app.enableCors({
+    origin: config.corsOrigins,
+    credentials: true,
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: 600,
+  });
+  registerCommonHeaders(fastify);
+  registerBodyRules(fastify);
+  registerCursors(fastify, codec);
+  registerAnswers(fastify, codec);
+  fastify.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/docs') || route.url.startsWith('/openapi'))
+      route.config = { ...route.config, public: true };
+  });
+}

@@ -1,0 +1,35 @@
+import { ValidationPipe } from '@nestjs/common';
+import type { ValidationError } from 'class-validator';
+import { type FieldError, Problem } from './problem.js';
+
+const MAX_ERRORS = 20;
+
+/** Bodies and queries become their DTO or a problem that points at each wrong field. Unknown fields are refused. */
+export const createValidationPipe = () =>
+  new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    stopAtFirstError: true,
+    validationError: { target: false, value: false },
+    exceptionFactory: (errors) => new Problem('invalid_request', undefined, fieldErrors(errors)),
+  });
+
+function fieldErrors(errors: ValidationError[], parent = ''): FieldError[] {
+  return errors
+    .slice(0, MAX_ERRORS)
+    .flatMap(({ property, constraints = {}, children = [] }) => {
+      const pointer = `${parent}/${property.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const own = Object.entries(constraints).map(([rule, message]) =>
+        fieldError(pointer, rule, property, message),
+      );
+      return [...own, ...fieldErrors(children, pointer)];
+    })
+    .slice(0, MAX_ERRORS);
+}
+
+function fieldError(pointer: string, rule: string, property: string, message: string): FieldError {
+  if (rule === 'whitelistValidation') return { pointer, code: 'unknown', detail: 'is not known here' };
+  const detail = message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
+  return { pointer, code: rule, detail };
+}

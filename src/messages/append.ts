@@ -1,0 +1,38 @@
+import sql, { type Sql } from 'sql-template-tag';
+import { v7 as uuid } from 'uuid';
+import type { OwnerId } from '../auth/owner-id.js';
+import type { CreateMessage } from './message.dto.js';
+
+/**
+ * Appends messages to a living conversation, its counter and its touch, in one statement: the row lock on the
+ * conversation makes `seq` gap-free and the order of appending. Without such a conversation it answers no row.
+ */
+export function appendStatement(
+  owner: OwnerId,
+  conversationId: string,
+  messages: CreateMessage[],
+  columns: Sql,
+): Sql {
+  const count = messages.length;
+  const column = <T>(value: (message: CreateMessage) => T) => messages.map(value);
+  return sql`WITH counted AS (
+      UPDATE app.conversations SET last_seq = last_seq + ${count}, message_count = message_count + ${count},
+        version = version + 1, updated_at = now()
+      WHERE owner_id = ${owner} AND id = ${conversationId} AND deleted_at IS NULL
+      RETURNING owner_id, id, last_seq),
+    appended AS (
+      INSERT INTO app.messages AS t
+        (owner_id, conversation_id, seq, id, role, content, metadata, tokens_used, parent_id, has_tool_calls)
+      SELECT counted.owner_id, counted.id, counted.last_seq - ${count} + m.place::int,
+        m.id, m.role, m.content, m.metadata::jsonb, m.tokens_used, m.parent_id, m.has_tool_calls
+      FROM counted, unnest(
+        ${column(() => uuid())}::uuid[], ${column(({ role }) => role)}::text[],
+        ${column(({ content }) => content)}::text[],
+        ${column(({ metadata }) => JSON.stringify(metadata ?? {}))}::text[],
+        ${column(({ tokensUsed }) => tokensUsed ?? null)}::int[],
+        ${column(({ parentId }) => parentId ?? null)}::uuid[],
+        ${column(({ toolCalls }) => Boolean(toolCalls?.length))}::boolean[]
+      ) WITH ORDINALITY AS m (id, role, content, metadata, tokens_used, parent_id, has_tool_calls, place)
+      RETURNING ${columns})
+    SELECT * FROM appended ORDER BY seq`;
+}

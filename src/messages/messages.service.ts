@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import sql from 'sql-template-tag';
+import type { OwnerId } from '../auth/owner-id.js';
+import { Conversation } from '../conversations/conversation.entity.js';
+import { InjectOwned } from '../database/database.module.js';
+import { RowNotFound, StaleVersion } from '../database/errors.js';
+import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
+import { newestFirst, type Order, type Page, type PageRequest } from '../database/page.js';
+import { Transactions } from '../database/transactions.js';
+import { ToolCallsService } from '../tool-calls/tool-calls.service.js';
+import { appendStatement } from './append.js';
+import type { CreateMessage, ListLatestMessages, ListMessages } from './message.dto.js';
+import { Message } from './message.entity.js';
+
+const CONVERSATION_ALIVE = sql`EXISTS (SELECT FROM app.conversations c
+  WHERE c.owner_id = t.owner_id AND c.id = t.conversation_id AND c.deleted_at IS NULL)`;
+const ALIVE = [sql`t.deleted_at IS NULL`, CONVERSATION_ALIVE];
+
+@Injectable()
+export class MessagesService {
+  constructor(
+    @InjectOwned(Message) private readonly messages: OwnedRepository<Message>,
+    @InjectOwned(Conversation) private readonly conversations: OwnedRepository<Conversation>,
+    private readonly toolCalls: ToolCallsService,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Appends 1 to 100 messages with their tool calls, all or nothing. */
+  append(owner: OwnerId, conversationId: string, messages: CreateMessage[]): Promise<Message[]> {
+    if (!messages.some(({ toolCalls }) => toolCalls?.length))
+      return this.store(owner, conversationId, messages);
+    return this.transactions.run(async () => {
+      const stored = await this.store(owner, conversationId, messages);
+      for (const [i, message] of stored.entries())
+        await this.toolCalls.record(owner, message, messages[i]!.toolCalls ?? []);
+      return stored;
+    });
+  }
+
+  /** @throws RowNotFound where the conversation is not the owner's or deleted */
+  async list(owner: OwnerId, conversationId: string, query: ListMessages): Promise<Page<Message>> {
+    const order: Order<Message> = { keys: [{ property: 'seq' }], descending: query.order === 'desc' };
+    const alive = sql`EXISTS (SELECT FROM app.conversations c
+      WHERE c.owner_id = ${owner} AND c.id = ${conversationId} AND c.deleted_at IS NULL)`;
+    const where = [sql`t.conversation_id = ${conversationId}`, sql`t.deleted_at IS NULL`, alive];
+    const page = await this.page(owner, query, order, where);
+    if (page.data.length === 0) await this.checkConversation(owner, conversationId);
+    return page;
+  }
+
+  /** The owner's latest, of all conversations. */
+  latest(owner: OwnerId, query: ListLatestMessages): Promise<Page<Message>> {
+    return this.page(owner, query, newestFirst('createdAt'), ALIVE);
+  }
+
+  async get(owner: OwnerId, id: string, include?: 'toolCalls'): Promise<Message> {
+    const message = await this.messages.get(owner, id, { where: ALIVE });
+    if (include) await this.addToolCalls(owner, [message]);
+    return message;
+  }
+
+  /** Soft; the conversation's count follows. The conversation is locked first, as everywhere. */
+  async delete(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<void> {
+    if (version && !version.includes(1)) {
+      await this.get(owner, id);
+      throw new StaleVersion();
+    }
+    const [deleted] = await this.messages.query(
+      owner,
+      sql`WITH locked AS (SELECT c.id FROM app.conversations c JOIN app.messages m
+            ON m.owner_id = c.owner_id AND m.conversation_id = c.id
+          WHERE c.owner_id = ${owner} AND m.id = ${id} AND c.deleted_at IS NULL FOR NO KEY UPDATE OF c),
+        gone AS (UPDATE app.messages m SET deleted_at = now() FROM locked
+          WHERE m.owner_id = ${owner} AND m.id = ${id} AND m.deleted_at IS NULL RETURNING m.conversation_id)
+        UPDATE app.conversations c SET message_count = c.message_count - 1, version = c.version + 1, updated_at = now()
+        FROM gone WHERE c.owner_id = ${owner} AND c.id = gone.conversation_id RETURNING c.id`,
+    );
+    if (!deleted) throw new RowNotFound();
+  }
+
+  /** For clearing a conversation, under its lock. */
+  async deleteAll(owner: OwnerId, conversationId: string): Promise<void> {
+    await this.messages.query(
+      owner,
+      sql`UPDATE app.messages SET deleted_at = now()
+          WHERE owner_id = ${owner} AND conversation_id = ${conversationId} AND deleted_at IS NULL`,
+    );
+  }
+
+  private async store(owner: OwnerId, conversationId: string, messages: CreateMessage[]): Promise<Message[]> {
+    const statement = appendStatement(owner, conversationId, messages, this.messages.columns());
+    const stored = await this.messages.query(owner, statement);
+    if (stored.length === 0) throw new RowNotFound();
+    return stored;
+  }
+
+  private async page(
+    owner: OwnerId,
+    query: ListLatestMessages & PageRequest,
+    order: Order<Message>,
+    among: typeof ALIVE,
+  ): Promise<Page<Message>> {
+    const where = [...among, query.role && sql`t.role = ${query.role}`];
+    const page = await this.messages.page(owner, query, order, { where });
+    if (query.include) await this.addToolCalls(owner, page.data);
+    return page;
+  }
+
+  private async checkConversation(owner: OwnerId, id: string): Promise<void> {
+    await this.conversations.get(owner, id, { where: [sql`t.deleted_at IS NULL`] });
+  }
+
+  private async addToolCalls(owner: OwnerId, messages: Message[]): Promise<void> {
+    const calls = await this.toolCalls.ofMessages(
+      owner,
+      messages.map(({ id }) => id),
+    );
+    for (const message of messages)
+      message.toolCalls = calls.filter(({ messageId }) => messageId === message.id);
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/database.module.js';
+import { SignalMapping } from './signal-mapping.entity.js';
+import { SignalMappingsController } from './signal-mappings.controller.js';
+import { SignalMappingsService } from './signal-mappings.service.js';
+
+@Module({
+  imports: [DatabaseModule.forFeature([SignalMapping])],
+  controllers: [SignalMappingsController],
+  providers: [SignalMappingsService],
+  exports: [SignalMappingsService],
+})
+export class SignalMappingsModule {}

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import sql, { type Sql } from 'sql-template-tag';
+import { v7 as uuid } from 'uuid';
+import type { OwnerId } from '../auth/owner-id.js';
+import { InjectOwned } from '../database/database.module.js';
+import { RowNotFound } from '../database/errors.js';
+import type { OwnedRepository } from '../database/owned.repository.js';
+import type { Order, Page, PageRequest } from '../database/page.js';
+import type { CreateToolCall, FinishToolCall } from './tool-call.dto.js';
+import { ToolCall } from './tool-call.entity.js';
+
+/** In the order of the calls: UUIDv7 is time-ordered. */
+const CALL_ORDER: Order<ToolCall> = { keys: [] };
+
+/** A message that its owner can see, and its conversation. */
+const visible = (owner: OwnerId, condition: Sql) => sql`FROM app.messages m JOIN app.conversations c
+  ON c.owner_id = m.owner_id AND c.id = m.conversation_id
+  WHERE m.owner_id = ${owner} AND m.deleted_at IS NULL AND c.deleted_at IS NULL AND ${condition}`;
+
+/** A call is visible with its message. */
+const among = (owner: OwnerId) => [
+  sql`EXISTS (SELECT ${visible(owner, sql`m.conversation_id = t.conversation_id AND m.id = t.message_id`)})`,
+];
+
+@Injectable()
+export class ToolCallsService {
+  constructor(@InjectOwned(ToolCall) private readonly calls: OwnedRepository<ToolCall>) {}
+
+  async create(owner: OwnerId, messageId: string, call: CreateToolCall): Promise<ToolCall> {
+    const [created] = await this.calls.query(
+      owner,
+      sql`INSERT INTO app.tool_calls AS t (owner_id, id, conversation_id, message_id, tool_name, parameters)
+          SELECT m.owner_id, ${uuid()}, m.conversation_id, m.id, ${call.toolName},
+            ${JSON.stringify(call.parameters ?? {})}::jsonb
+          ${visible(owner, sql`m.id = ${messageId}`)}
+          RETURNING ${this.calls.columns()}`,
+    );
+    if (!created) throw new RowNotFound();
+    return created;
+  }
+
+  /** The calls that a message is appended with, in the transaction that appends it. */
+  async record(
+    owner: OwnerId,
+    { id: messageId, conversationId }: { id: string; conversationId: string },
+    calls: CreateToolCall[],
+  ): Promise<void> {
+    for (const call of calls) await this.calls.insert(owner, { ...call, messageId, conversationId });
+  }
+
+  get(owner: OwnerId, id: string): Promise<ToolCall> {
+    return this.calls.get(owner, id, { where: among(owner) });
+  }
+
+  listByMessage(owner: OwnerId, messageId: string, query: PageRequest): Promise<Page<ToolCall>> {
+    const message = sql`SELECT m.conversation_id, m.id ${visible(owner, sql`m.id = ${messageId}`)}`;
+    const where = [sql`(t.conversation_id, t.message_id) = (${message})`];
+    return this.list(owner, query, where, sql`EXISTS (${message})`);
+  }
+
+  listByConversation(owner: OwnerId, conversationId: string, query: PageRequest): Promise<Page<ToolCall>> {
+    const conversation = sql`EXISTS (SELECT FROM app.conversations c
+      WHERE c.owner_id = ${owner} AND c.id = ${conversationId} AND c.deleted_at IS NULL)`;
+    return this.list(
+      owner,
+      query,
+      [sql`t.conversation_id = ${conversationId}`, ...among(owner)],
+      conversation,
+    );
+  }
+
+  /** All calls of some messages; for showing them with the messages. */
+  ofMessages(owner: OwnerId, messageIds: string[]): Promise<ToolCall[]> {
+    return this.calls.query(
+      owner,
+      sql`SELECT ${this.calls.columns()} FROM app.tool_calls t JOIN app.messages m
+            ON m.owner_id = t.owner_id AND m.conversation_id = t.conversation_id AND m.id = t.message_id
+          WHERE m.owner_id = ${owner} AND m.id = ANY(${messageIds}) ORDER BY t.id`,
+    );
+  }
+
+  /** Pending to finished, once. @throws WrongState when it is finished already */
+  finish(
+    owner: OwnerId,
+    id: string,
+    { status, result = null, durationMs }: FinishToolCall,
+  ): Promise<ToolCall> {
+    const changes = {
+      status,
+      result: sql`${result === null ? null : JSON.stringify(result)}::jsonb`,
+      durationMs: durationMs ?? null,
+      finishedAt: sql`now()`,
+    };
+    return this.calls.update(owner, id, changes, {
+      among: among(owner),
+      where: [sql`t.status = 'pending'`],
+    });
+  }
+
+  /** @throws RowNotFound where the list is empty because what it belongs to does not exist */
+  private async list(owner: OwnerId, query: PageRequest, where: Sql[], exists: Sql): Promise<Page<ToolCall>> {
+    const page = await this.calls.page(owner, query, CALL_ORDER, { where });
+    if (page.data.length > 0) return page;
+    const [found] = await this.calls.query<{ exists: boolean }>(owner, sql`SELECT ${exists} AS exists`);
+    if (!found!.exists) throw new RowNotFound();
+    return page;
+  }
+}

@@ -1,0 +1,37 @@
+import { Equals } from 'class-validator';
+import { User } from './user.entity.js';
+
+export class Usage {
+  /** Aides that are not archived.
+   * @example 2 */
+  aides: number;
+  /** @example 7 */
+  conversations: number;
+  /** @example 420 */
+  messages: number;
+  /** @example 12 */
+  tasks: number;
+}
+
+export class Limits {
+  /**
+   * Aides that are not archived; null is without limit.
+   * @example 5
+   */
+  aides: number | null;
+}
+
+/** The owner of the token: tier, what is used, what may be used. */
+export class Me extends User {
+  usage: Usage;
+  limits: Limits;
+}
+
+export class EraseMe {
+  /**
+   * Must be `erase`. Everything of yours is deleted for ever.
+   * @example 'erase'
+   */
+  @Equals('erase', { message: 'must be erase, to confirm' })
+  confirm: string;
+}

@@ -1,0 +1,79 @@
+import { Injectable, Logger } from '@nestjs/common';
+import sql from 'sql-template-tag';
+import { v7 as uuid } from 'uuid';
+import { ownerContext } from '../auth/owner-context.js';
+import type { OwnerId } from '../auth/owner-id.js';
+import { InjectOwned } from '../database/database.module.js';
+import { RowNotFound } from '../database/errors.js';
+import type { OwnedRepository } from '../database/owned.repository.js';
+import type { Me, Usage } from './user.dto.js';
+import { type Tier, User } from './user.entity.js';
+
+/** Aides that are not archived, by tier (A6); null is without limit. */
+export const AIDE_LIMITS: Record<Tier, number | null> = { free: 5, pro: null };
+
+const MAX_SEEN = 10_000;
+
+@Injectable()
+export class UsersService {
+  private readonly logger = new Logger(UsersService.name);
+  private readonly seen = new Set<OwnerId>();
+
+  constructor(@InjectOwned(User) private readonly users: OwnedRepository<User>) {}
+
+  /** Makes the owner's row on first sight; one statement once for an owner, whoever else tries at the same time. */
+  async see(owner: OwnerId): Promise<void> {
+    if (this.seen.has(owner)) return;
+    await this.users.query(owner, sql`INSERT INTO app.users (id) VALUES (${owner}) ON CONFLICT DO NOTHING`);
+    if (this.seen.size >= MAX_SEEN) this.seen.clear();
+    this.seen.add(owner);
+  }
+
+  /** For when the row turns out to be gone: erased through another instance. */
+  forget(owner: OwnerId): void {
+    this.seen.delete(owner);
+  }
+
+  async me(owner: OwnerId): Promise<Me> {
+    const [row] = await this.users.query<User & Usage>(
+      owner,
+      sql`SELECT ${this.users.columns()},
+        (SELECT count(*)::int FROM app.aides a WHERE a.owner_id = t.id AND a.status <> 'archived') AS aides,
+        (SELECT count(*)::int FROM app.conversations c WHERE c.owner_id = t.id AND c.deleted_at IS NULL) AS conversations,
+        (SELECT coalesce(sum(c.message_count), 0)::int FROM app.conversations c
+          WHERE c.owner_id = t.id AND c.deleted_at IS NULL) AS messages,
+        (SELECT count(*)::int FROM app.tasks k WHERE k.owner_id = t.id) AS tasks
+        FROM app.users t WHERE t.id = ${owner}`,
+    );
+    if (!row) throw new RowNotFound();
+    const { aides, conversations, messages, tasks, ...user } = row;
+    const usage = { aides, conversations, messages, tasks };
+    return { ...user, usage, limits: { aides: AIDE_LIMITS[user.tier] } };
+  }
+
+  /** The owner's tier, and the lock under which its limits are counted: users come first in the lock order. */
+  async lockTier(owner: OwnerId): Promise<Tier> {
+    const user = await this.users.find(owner, [], { lock: true });
+    if (!user) throw new RowNotFound();
+    return user.tier;
+  }
+
+  /** For operators (`npm run tier`); no route leads here. */
+  async setTier(owner: OwnerId, tier: Tier): Promise<void> {
+    await this.see(owner);
+    const requestId = ownerContext.getStore()?.requestId ?? null;
+    await this.users.query(
+      owner,
+      sql`WITH changed AS (UPDATE app.users SET tier = ${tier}, updated_at = now() WHERE id = ${owner} RETURNING id)
+        INSERT INTO app.audit_log (owner_id, id, action, entity, request_id)
+        SELECT id, ${uuid()}, 'tier', 'user', ${requestId} FROM changed`,
+    );
+  }
+
+  /** Deletes everything of the owner, the audit log with it; what remains is this line of the log, without a name. */
+  async erase(owner: OwnerId): Promise<void> {
+    await this.users.query(owner, sql`DELETE FROM app.users WHERE id = ${owner}`);
+    this.forget(owner);
+    this.logger.log({ requestId: ownerContext.getStore()?.requestId, event: 'owner erased' });
+  }
+}
