@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsObject, IsOptional, Matches, ValidateBy, ValidateIf } from 'class-validator';
+import { Allow, IsObject, IsOptional, Matches, ValidateBy, ValidateIf } from 'class-validator';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { exampleId } from './example-ids.js';
 
@@ -25,6 +25,17 @@ export const Text = (min: number, max: number) =>
       return length >= min && length <= max;
     }),
   );
+
+/** A whole number that PostgreSQL's integer holds, 0 or more. */
+export const Count = () =>
+  applyDecorators(
+    ApiProperty({ type: 'integer', minimum: 0, maximum: INT4_MAX }),
+    rule('integer', `must be a whole number from 0 to ${INT4_MAX}`, (value) => {
+      return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= INT4_MAX;
+    }),
+  );
+
+const INT4_MAX = 2_147_483_647;
 
 /** The id of another resource of the owner's. */
 export const Reference = (resource: string) =>
@@ -67,6 +78,18 @@ export const JsonObject = (maxBytes: number) =>
       return Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
     }),
   );
+
+/** Any JSON value. */
+export const AnyJson = () =>
+  applyDecorators(ApiProperty({ oneOf: JSON_TYPES, required: false, nullable: true }), Allow());
+
+const JSON_TYPES = [
+  { type: 'object', additionalProperties: true },
+  { type: 'array', items: {} },
+  { type: 'string' },
+  { type: 'number' },
+  { type: 'boolean' },
+];
 
 /** May be left out; null is refused. */
 export const Optional = () =>

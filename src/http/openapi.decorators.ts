@@ -1,6 +1,5 @@
-import { applyDecorators, SetMetadata, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
-import { ApiExtension } from '@nestjs/swagger';
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiExtension, ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import type { ProblemCode } from './problem.js';
 
 /** The answer is a page of these. */
@@ -28,5 +27,4 @@ export const ApiPage = (item: Type) =>
 export const FAILS = 'x-problems';
 
 /** Problems of this operation beyond those that its shape implies. */
-export const Fails = (...codes: ProblemCode[]) =>
-  applyDecorators(SetMetadata(FAILS, codes), ApiExtension(FAILS, codes));
+export const Fails = (...codes: ProblemCode[]) => ApiExtension(FAILS, codes);

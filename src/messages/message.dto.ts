@@ -1,21 +1,9 @@
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import { JsonObject, Nullable, Optional, Reference, Rule, Text } from '../http/fields.js';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, ValidateNested } from 'class-validator';
+import { Count, JsonObject, Nullable, Optional, Reference, Rule, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
 import { CreateToolCall } from '../tool-calls/tool-call.dto.js';
 import { Message, type Role, ROLES } from './message.entity.js';
-
-const INT4_MAX = 2_147_483_647;
 
 export class CreateMessage {
   /** @example 'user' */
@@ -40,9 +28,7 @@ export class CreateMessage {
 
   /** @example 12 */
   @Nullable()
-  @IsInt()
-  @Min(0)
-  @Max(INT4_MAX)
+  @Count()
   tokensUsed?: number | null;
 
   /** A message of the same conversation. */

@@ -1,10 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { JsonObject, Nullable, Optional, Text } from '../http/fields.js';
+import { IsIn } from 'class-validator';
+import { AnyJson, Count, JsonObject, Nullable, Optional, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
 import { type Outcome, OUTCOMES } from './tool-call.entity.js';
-
-const INT4_MAX = 2_147_483_647;
 
 export class CreateToolCall {
   /** @example 'add_task' */
@@ -24,16 +21,13 @@ export class FinishToolCall {
 
   /** Any JSON.
    * @example { "completed": true } */
-  @ApiProperty({ required: false, nullable: true })
-  @IsOptional()
+  @AnyJson()
   result?: unknown;
 
   /** Milliseconds.
    * @example 12 */
   @Nullable()
-  @IsInt()
-  @Min(0)
-  @Max(INT4_MAX)
+  @Count()
   durationMs?: number | null;
 }
 
