@@ -59,26 +59,6 @@ export class AidesController {
     return this.aides.update(owner, id, patch, version);
   }
 
-  /** Publish the current title and state under a slug */
-  @Post(':id/publish')
-  @HttpCode(200)
-  @Fails('slug_taken', 'invalid_state')
-  publish(
-    @Owner() owner: OwnerId,
-    @Id() id: string,
-    @Body() { slug }: PublishAide,
-    @IfMatch() version: ExpectedVersion,
-  ): Promise<Aide> {
-    return this.aides.publish(owner, id, slug, version);
-  }
-
-  /** Take the public page down and free the slug */
-  @Post(':id/unpublish')
-  @HttpCode(200)
-  unpublish(@Owner() owner: OwnerId, @Id() id: string, @IfMatch() version: ExpectedVersion): Promise<Aide> {
-    return this.aides.unpublish(owner, id, version);
-  }
-
   /** Archive an aide; a published one is taken down */
   @Post(':id/archive')
   @HttpCode(200)
@@ -92,6 +72,26 @@ export class AidesController {
   @Fails('tier_limit_exceeded')
   unarchive(@Owner() owner: OwnerId, @Id() id: string, @IfMatch() version: ExpectedVersion): Promise<Aide> {
     return this.aides.unarchive(owner, id, version);
+  }
+
+  /** Take the public page down and free the slug */
+  @Post(':id/unpublish')
+  @HttpCode(200)
+  unpublish(@Owner() owner: OwnerId, @Id() id: string, @IfMatch() version: ExpectedVersion): Promise<Aide> {
+    return this.aides.unpublish(owner, id, version);
+  }
+
+  /** Publish the current title and state under a slug */
+  @Post(':id/publish')
+  @HttpCode(200)
+  @Fails('slug_taken', 'invalid_state')
+  publish(
+    @Owner() owner: OwnerId,
+    @Id() id: string,
+    @Body() { slug }: PublishAide,
+    @IfMatch() version: ExpectedVersion,
+  ): Promise<Aide> {
+    return this.aides.publish(owner, id, slug, version);
   }
 
   /** Delete an aide for ever; its conversations stay */

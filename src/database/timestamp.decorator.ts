@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { Column } from 'typeorm';
 
 const TYPE = { type: 'timestamptz', precision: 3 } as const;
@@ -9,7 +9,7 @@ const RFC3339 = { type: String, format: 'date-time' } as const;
 export const Timestamp = ({ nullable = false, select = true } = {}) =>
   applyDecorators(
     Column({ ...TYPE, nullable, select }),
-    select ? ApiProperty({ ...RFC3339, nullable }) : ApiHideProperty(),
+    ...(select ? [ApiProperty({ ...RFC3339, nullable })] : []),
   );
 
 /** A timestamp that the database sets to its own time. */

@@ -64,6 +64,7 @@ export class Message extends OwnedEntity {
   @Column('boolean', { default: false, select: false })
   hasToolCalls?: boolean;
 
+  @ApiHideProperty()
   @Timestamp({ nullable: true, select: false })
   deletedAt?: string | null;
 
