@@ -75,6 +75,10 @@ const CHECKS: Record<string, string> = {
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prosecdef
       AND (n.nspname || '.' || p.proname <> ALL (${list(DEFINERS)})
         OR NOT 'search_path=pg_catalog, pg_temp' = ANY (coalesce(p.proconfig, '{}')))`,
+  'a definer function of the wrong role, which sees more than its narrow policies': `
+    SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prosecdef
+      AND p.proowner::regrole::text NOT IN ('assistant_lookup', 'assistant_purge')`,
   'a function of the schemas that PUBLIC may call': `
     SELECT p.oid::regprocedure::text FROM pg_proc p
     WHERE p.pronamespace IN ('app'::regnamespace, 'lookup'::regnamespace)
