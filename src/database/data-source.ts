@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { NamingStrategy } from './naming-strategy.js';
 import { migrations } from './migrations/index.js';
 import { OwnerClient, prepareConnection } from './owner-client.js';
+import { ownerDriver } from './owner-pool.js';
 import { types } from './timestamps.js';
 
 const shared = {
@@ -19,6 +20,7 @@ export const appOptions = (url: string, poolSize: number): DataSourceOptions => 
   url,
   poolSize,
   connectTimeoutMS: 3000,
+  driver: ownerDriver,
   extra: { Client: OwnerClient, onConnect: prepareConnection, types },
 });
 
