@@ -23,6 +23,8 @@ afterAll(() => dataSource.destroy());
 const as = <T>(owner: string, work: () => Promise<T>) => runAs(toOwnerId(owner)!, 'test', work);
 const OWNER = sql`SELECT app.owner_id() AS owner`;
 const whoAmI = async () => (await scope.query<{ owner: string | null }>(OWNER))[0]!.owner;
+/** What row-level security shows of the users. */
+const mine = () => scope.query(sql`SELECT id FROM app.users`);
 const nobody = <T>(work: () => Promise<T>) => ownerContext.run({ owner: undefined, requestId: 'test' }, work);
 
 test('a statement runs as the owner of its context, and the setting ends with it', async () => {
@@ -109,7 +111,6 @@ test('forty owners at once over four connections, with errors and transactions b
 
 test('a transaction commits or rolls back as a whole, and joins the one around it', async () => {
   const owner = newOwner();
-  const mine = () => scope.query(sql`SELECT id FROM app.users`);
   await as(owner, async () => {
     const failing = scope.transaction(async () => {
       await scope.query(sql`INSERT INTO app.users (id) VALUES (${owner})`);

@@ -17,7 +17,7 @@ async function auditAfter(change: string): Promise<string[]> {
   await runner.startTransaction();
   try {
     await runner.query(change);
-    return await auditCatalogue(runner as unknown as DataSource);
+    return await auditCatalogue(runner);
   } finally {
     await runner.rollbackTransaction();
     await runner.release();

@@ -42,6 +42,13 @@ test('every table with an owner has rows of both owners, so that the tests below
   expect(tables.length).toBeGreaterThanOrEqual(8);
 });
 
+/** What comes of a statement of Bob's. */
+const bobsOutcome = (statement: ReturnType<typeof sql>) =>
+  as(bob, () => scope.query(statement)).then(
+    (rows) => `${rows.length} rows`,
+    (error: Error) => error.message,
+  );
+
 describe('O5: row-level security, with no condition in the statements', () => {
   test('a statement sees the rows of its owner alone', async () => {
     for (const { table, owner } of tables) {
@@ -76,7 +83,7 @@ describe('O5: row-level security, with no condition in the statements', () => {
         const change = sql`UPDATE app.${raw(table)} SET ${raw(column)} = ${raw(column)} WHERE ${raw(owner)} = ${alice} RETURNING 1`;
         expect([table, await as(bob, () => scope.query(change))]).toEqual([table, []]);
       }
-      const removal = scopeQuery(
+      const removal = bobsOutcome(
         sql`DELETE FROM app.${raw(table)} WHERE ${raw(owner)} = ${alice} RETURNING 1`,
       );
       expect([table, await removal]).toEqual([table, expect.stringMatching(/^(0 rows|permission denied)/)]);
@@ -101,12 +108,6 @@ describe('O5: row-level security, with no condition in the statements', () => {
     );
     await expect(nobody).rejects.toThrow(/row-level security/);
   });
-
-  const scopeQuery = (statement: ReturnType<typeof sql>) =>
-    as(bob, () => scope.query(statement)).then(
-      (rows) => `${rows.length} rows`,
-      (error: Error) => error.message,
-    );
 });
 
 describe('O4: the repository, with row-level security passed', () => {
