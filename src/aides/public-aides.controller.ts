@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import { Public } from '../auth/public.decorator.js';
 import { Fails } from '../http/openapi.decorators.js';
 import { PublicAide } from './aide.dto.js';
@@ -12,6 +13,7 @@ export class PublicAidesController {
   @Get(':slug')
   @Public()
   @Header('Cache-Control', 'public, max-age=60')
+  @ApiParam({ name: 'slug', example: 'travel-planner' })
   @Fails('not_found')
   get(@Param('slug') slug: string): Promise<PublicAide> {
     return this.aides.published(slug);

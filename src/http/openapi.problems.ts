@@ -1,6 +1,6 @@
 import type { Operation } from './openapi.js';
 import { FAILS } from './openapi.decorators.js';
-import { type ProblemCode, PROBLEMS } from './problem.js';
+import { Problem, problemBody, type ProblemCode, PROBLEMS } from './problem.js';
 
 /** Adds the problems that an operation can answer, and the conditional headers that it takes. */
 export function addProblems(
@@ -14,7 +14,12 @@ export function addProblems(
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
     operation.responses[String(status)] = {
       description: group.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      content: {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          example: problemBody(new Problem(group[0]!), 'd9b3a8f2-6c1e-4b7a-9f53-0e2a7c4b1d68'),
+        },
+      },
     };
   if (conditional(path, method))
     addHeader(operation, 'If-Match', 'The ETag that the resource must still have');

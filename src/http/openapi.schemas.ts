@@ -13,7 +13,10 @@ interface Schema {
   items?: Schema;
 }
 
-/** Path ids are UUIDs, with the example id of their resource; a parameter with a default is not required. */
+/**
+ * Path ids are UUIDs, with the example id of their resource. A query parameter with a default is not required, and an
+ * optional filter has no example: it would narrow what a first press of the list shows.
+ */
 export function completeParameters(path: string, operation: Operation): void {
   for (const parameter of operation.parameters ?? []) {
     if (!('name' in parameter)) continue;

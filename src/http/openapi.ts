@@ -33,6 +33,10 @@ export async function createDocument(app: INestApplication): Promise<OpenAPIObje
       addExample(document, operation);
       addProblems(path, method, operation);
     }
+  const tags = new Set(
+    Object.values(document.paths).flatMap((item) => item.get?.tags ?? item.post?.tags ?? []),
+  );
+  document.tags = [...[...tags].filter((tag) => tag !== 'health'), 'health'].map((name) => ({ name }));
   wholeNumbers(document);
   return document;
 }

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { databaseProblem } from './database-problems.js';
-import { Problem, type ProblemCode, PROBLEMS } from './problem.js';
+import { Problem, problemBody, type ProblemCode } from './problem.js';
 
 const BY_STATUS: Record<number, ProblemCode> = {
   400: 'invalid_request',
@@ -27,20 +27,11 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = toProblem(exception);
     if (problem.code === 'internal_error') this.logger.error(exception);
     if (reply.sent) return;
-    const [status, title] = PROBLEMS[problem.code];
+    const { status } = problem;
     if (status === 401) void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
     if (status === 503) void reply.header('Retry-After', '1');
     void reply.code(status).header('Content-Type', 'application/problem+json; charset=utf-8');
-    void reply.send({
-      type: `urn:problem:${problem.code}`,
-      title,
-      status,
-      detail: problem.detail ?? `${title}.`,
-      instance: `urn:request:${request.id}`,
-      code: problem.code,
-      requestId: request.id,
-      ...(problem.errors && { errors: problem.errors.slice(0, 20) }),
-    });
+    void reply.send(problemBody(problem, request.id));
   }
 }
 

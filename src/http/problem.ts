@@ -45,5 +45,20 @@ export class Problem extends Error {
   }
 }
 
+/** The answer (RFC 9457), with at most 20 of the errors. */
+export function problemBody({ code, detail, errors }: Problem, requestId: string) {
+  const [status, title] = PROBLEMS[code];
+  return {
+    type: `urn:problem:${code}`,
+    title,
+    status,
+    detail: detail ?? `${title}.`,
+    instance: `urn:request:${requestId}`,
+    code,
+    requestId,
+    ...(errors && { errors: errors.slice(0, 20) }),
+  };
+}
+
 export const invalid = (pointer: string, code: string, detail: string) =>
   new Problem('invalid_request', undefined, [{ pointer, code, detail }]);
