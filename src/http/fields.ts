@@ -58,14 +58,22 @@ export const PhoneNumber = () =>
 
 const RFC3339 = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
-/** An instant of RFC 3339, with any offset; years 1 to 9999. */
+/** The instant in UTC with milliseconds, or undefined where the text is none of the years 1 to 9999. */
+function toUtc(value: unknown): string | undefined {
+  const date = typeof value === 'string' ? RFC3339.exec(value)?.[1] : undefined;
+  if (!date || Number.isNaN(Date.parse(value as string))) return undefined;
+  if (!new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)) return undefined; // 30 February is no day
+  const utc = new Date(value as string).toISOString();
+  return /^(?!0000)\d{4}-/.test(utc) ? utc : undefined;
+}
+
+/** An instant of RFC 3339, with any offset; years 1 to 9999 in UTC, which it becomes. */
 export const Instant = () =>
   applyDecorators(
     ApiProperty({ type: String, format: 'date-time' }),
+    Transform(({ value }: TransformFnParams) => toUtc(value) ?? (value as unknown)),
     rule('instant', 'must be an RFC 3339 date-time such as 2026-12-24T18:00:00Z', (value) => {
-      const date = typeof value === 'string' ? RFC3339.exec(value)?.[1] : undefined;
-      if (!date || date.startsWith('0000') || Number.isNaN(Date.parse(value as string))) return false;
-      return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date); // 30 February is no day
+      return toUtc(value) !== undefined;
     }),
   );
 
