@@ -1,7 +1,6 @@
 import { PartialType, PickType } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { Equals, IsBoolean, IsIn, IsOptional, ValidateIf, ValidateNested } from 'class-validator';
-import { JsonObject, Nullable, Optional, QueryBoolean, Reference, Text } from '../http/fields.js';
+import { Equals, IsBoolean, IsIn, IsOptional, ValidateIf } from 'class-validator';
+import { JsonObject, Nested, Nullable, Optional, QueryBoolean, Reference, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
 import { CreateMessage } from '../messages/message.dto.js';
 import { type Channel, CHANNELS } from './conversation.entity.js';
@@ -29,8 +28,7 @@ export class CreateConversation {
 
   /** Stored with the conversation or not at all. */
   @Optional()
-  @ValidateNested()
-  @Type(() => CreateMessage)
+  @Nested(() => CreateMessage)
   firstMessage?: CreateMessage;
 }
 

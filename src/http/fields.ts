@@ -1,7 +1,15 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform, type TransformFnParams } from 'class-transformer';
-import { Allow, IsObject, IsOptional, Matches, ValidateBy, ValidateIf } from 'class-validator';
+import { Transform, type TransformFnParams, Type } from 'class-transformer';
+import {
+  Allow,
+  IsObject,
+  IsOptional,
+  Matches,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { exampleId } from './example-ids.js';
 
@@ -77,10 +85,14 @@ export const Instant = () =>
     }),
   );
 
+/** Free JSON exactly as it came: class-transformer would drop keys such as `toString`. */
+const FreeJson = () => Transform(({ obj, key }: TransformFnParams) => (obj as Record<string, unknown>)[key]);
+
 /** A JSON object of at most `maxBytes` bytes of UTF-8. */
 export const JsonObject = (maxBytes: number) =>
   applyDecorators(
     ApiProperty({ type: 'object', additionalProperties: true }),
+    FreeJson(),
     IsObject({ message: 'must be a JSON object' }),
     rule('length', `must be at most ${maxBytes} bytes as JSON`, (value) => {
       return Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
@@ -89,7 +101,7 @@ export const JsonObject = (maxBytes: number) =>
 
 /** Any JSON value. */
 export const AnyJson = () =>
-  applyDecorators(ApiProperty({ oneOf: JSON_TYPES, required: false, nullable: true }), Allow());
+  applyDecorators(ApiProperty({ oneOf: JSON_TYPES, required: false, nullable: true }), FreeJson(), Allow());
 
 const JSON_TYPES = [
   { type: 'object', additionalProperties: true },
@@ -98,6 +110,14 @@ const JSON_TYPES = [
   { type: 'number' },
   { type: 'boolean' },
 ];
+
+/** Another DTO within this one; a list of them with `each`. */
+export const Nested = (type: () => new () => object, { each = false } = {}) =>
+  applyDecorators(
+    Type(type),
+    IsObject({ each, message: 'must be a JSON object' }), // ValidateNested alone lets arrays of arrays through
+    ValidateNested({ each }),
+  );
 
 /** May be left out; null is refused. */
 export const Optional = () =>

@@ -1,6 +1,5 @@
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, ValidateNested } from 'class-validator';
-import { Count, JsonObject, Nullable, Optional, Reference, Rule, Text } from '../http/fields.js';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional } from 'class-validator';
+import { Count, JsonObject, Nested, Nullable, Optional, Reference, Rule, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
 import { CreateToolCall } from '../tool-calls/tool-call.dto.js';
 import { Message, type Role, ROLES } from './message.entity.js';
@@ -40,8 +39,7 @@ export class CreateMessage {
   @Optional()
   @IsArray()
   @ArrayMaxSize(50)
-  @ValidateNested({ each: true })
-  @Type(() => CreateToolCall)
+  @Nested(() => CreateToolCall, { each: true })
   @Rule<CreateMessage>(
     'role',
     'belong to assistant messages',
@@ -55,8 +53,7 @@ export class CreateMessages {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(100)
-  @ValidateNested({ each: true })
-  @Type(() => CreateMessage)
+  @Nested(() => CreateMessage, { each: true })
   messages: CreateMessage[];
 }
 
