@@ -23,6 +23,7 @@ export function registerHttp(app: NestFastifyApplication, config: Config): void 
   const codec = new CursorCodec(config.cursorKey);
   app.enableCors({
     origin: config.corsOrigins,
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'], // the plugin's own default stops at POST
     credentials: true,
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
