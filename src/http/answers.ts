@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Page } from '../database/page.js';
 import { type CursorCodec, pathOf } from './cursor.js';
@@ -29,12 +30,21 @@ const isResource = (request: FastifyRequest, payload: unknown): payload is Resou
   typeof (payload as Resource | null)?.version === 'number' &&
   !(request.query as { include?: string }).include;
 
-function resource(request: FastifyRequest, reply: FastifyReply, { id, version }: Resource): void {
-  const etag = etagOf(version);
+function resource(request: FastifyRequest, reply: FastifyReply, resource: Resource): void {
+  const etag = tagOf(request, resource);
   void reply.header('ETag', etag);
-  if (reply.statusCode === 201) void reply.header('Location', `/v1/${collection(pathOf(request))}/${id}`);
+  if (reply.statusCode === 201)
+    void reply.header('Location', `/v1/${collection(pathOf(request))}/${resource.id}`);
   const known = request.headers['if-none-match'];
-  if (request.method === 'GET' && known !== undefined && matches(known, etag)) void reply.code(304);
+  if (reads(request) && known !== undefined && matches(known, etag)) void reply.code(304);
+}
+
+const reads = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD';
+
+/** The version; where the address is not the resource's own (`latest`, a slug), another may stand there: the content. */
+function tagOf(request: FastifyRequest, resource: Resource): string {
+  if (!reads(request) || (request.params as { id?: string }).id) return etagOf(resource.version);
+  return etagOf(createHash('sha256').update(JSON.stringify(resource)).digest('base64url'));
 }
 
 /** `/v1/conversations/{id}/messages` makes messages, and those are at `/v1/messages/{id}`. */

@@ -2,8 +2,8 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ExpectedVersion } from '../database/owned.repository.js';
 
-/** The strong ETag of a resource (RFC 9110, 8.8.3): its version. */
-export const etagOf = (version: number) => `"${version}"`;
+/** A strong ETag (RFC 9110, 8.8.3). */
+export const etagOf = (version: number | string) => `"${version}"`;
 
 const tagsOf = (header: string) => header.split(',').map((tag) => tag.trim());
 
