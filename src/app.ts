@@ -5,6 +5,7 @@ import { AppModule } from './app.module.js';
 import { registerAuthentication } from './auth/authentication.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config/config.js';
+import { answerFrameworkError } from './http/problem.filter.js';
 import { registerHttp } from './http/register.js';
 import { requestId } from './http/request-id.js';
 import { createDocument } from './http/openapi.js';
@@ -16,6 +17,7 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
     genReqId: requestId,
     requestIdHeader: false,
     forceCloseConnections: true,
+    frameworkErrors: answerFrameworkError,
     routerOptions: { maxParamLength: 200 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, databaseUrl), adapter, {

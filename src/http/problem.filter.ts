@@ -26,13 +26,21 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const problem = toProblem(exception);
     if (problem.code === 'internal_error') this.logger.error(exception);
-    if (reply.sent) return;
-    const { status } = problem;
-    if (status === 401) void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
-    if (status === 503) void reply.header('Retry-After', '1');
-    void reply.code(status).header('Content-Type', 'application/problem+json; charset=utf-8');
-    void reply.send(problemBody(problem, request.id));
+    if (!reply.sent) answer(problem, request, reply);
   }
+}
+
+function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  const { status } = problem;
+  if (status === 401) void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
+  if (status === 503) void reply.header('Retry-After', '1');
+  void reply.code(status).header('Content-Type', 'application/problem+json; charset=utf-8');
+  void reply.header('Cache-Control', 'no-store').send(problemBody(problem, request.id));
+}
+
+/** For what Fastify refuses before it has a route, such as a malformed path; no hook runs then. */
+export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  answer(toProblem(error), request, reply.header('X-Request-Id', request.id));
 }
 
 /** Anything thrown, as a problem; what nobody foresaw is `internal_error`. */
