@@ -73,7 +73,9 @@ export class ConversationsService {
 
   /** For ever, from the bin or past it: messages, tool calls and Signal mappings go with it. */
   deletePermanently(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<void> {
-    return this.conversations.delete(owner, id, { version, action: 'erase' });
+    return this.transactions.runLong(() =>
+      this.conversations.delete(owner, id, { version, action: 'erase' }),
+    );
   }
 
   restore(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<Conversation> {

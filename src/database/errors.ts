@@ -1,6 +1,14 @@
 /** No such row of this owner: absent, or someone else's. */
 export class RowNotFound extends Error {}
 
+/** The owner's own row is gone: erased meanwhile. Nothing was written. */
+export class OwnerGone extends Error {}
+
+/** Also where the database noticed, by the foreign key that every owned table has to its owner. */
+export const isOwnerGone = (error: unknown): boolean =>
+  error instanceof OwnerGone ||
+  Boolean((error as { constraint?: string } | undefined)?.constraint?.endsWith('_owner_id_fkey'));
+
 /** The row has another version than the caller expected; nothing was written. */
 export class StaleVersion extends Error {}
 

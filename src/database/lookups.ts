@@ -3,8 +3,6 @@ import sql from 'sql-template-tag';
 import { type OwnerId, toOwnerId } from '../auth/owner-id.js';
 import { OwnerScope } from './owner-scope.js';
 
-const PURGE_TIMEOUT = '5min';
-
 /** The only statements without an owner: two look-ups and the purge, each a narrow function of the database. */
 @Injectable()
 export class Lookups {
@@ -28,8 +26,7 @@ export class Lookups {
 
   /** Removes what was deleted before `days` days; undefined where that has been done within the hour. */
   purge(days: number): Promise<number | undefined> {
-    return this.scope.transaction(async () => {
-      await this.scope.query(sql`SELECT set_config('statement_timeout', ${PURGE_TIMEOUT}, true)`);
+    return this.scope.longTransaction(async () => {
       const [row] = await this.scope.query<{ gone: number | null }>(
         sql`SELECT app.purge(make_interval(days => ${days}))::int AS gone`,
       );

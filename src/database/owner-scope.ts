@@ -2,10 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type pg from 'pg';
-import type { Sql } from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
+import { ownerContext } from '../auth/owner-context.js';
 import { poolOf } from './data-source.js';
+import { isOwnerGone } from './errors.js';
 
+const LONG = '5min'; // statement_timeout
 const current = new AsyncLocalStorage<pg.PoolClient>();
 
 /**
@@ -21,12 +24,24 @@ export class OwnerScope {
   }
 
   async query<Row extends object>({ text, values }: Sql): Promise<Row[]> {
-    const client = current.getStore() ?? this.pool;
-    return (await client.query<Row>(text, values)).rows;
+    const client = current.getStore();
+    if (client) return (await client.query<Row>(text, values)).rows;
+    return this.withOwnerRow(async () => (await this.pool.query<Row>(text, values)).rows);
   }
 
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    if (current.getStore()) return work();
+    return current.getStore() ? work() : this.withOwnerRow(() => this.attempt(work));
+  }
+
+  /** For what may take minutes, such as deleting all of an owner's rows. */
+  longTransaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.transaction(async () => {
+      await this.query(sql`SELECT set_config('statement_timeout', ${LONG}, true)`);
+      return work();
+    });
+  }
+
+  private async attempt<T>(work: () => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
       await client.query('BEGIN');
@@ -38,6 +53,18 @@ export class OwnerScope {
       throw error;
     } finally {
       client.release(); // one that could not roll back is destroyed by the pool's net
+    }
+  }
+
+  /** Does `work`; where another instance has erased the owner, whose row was seen before, makes it and tries once more. */
+  private async withOwnerRow<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const owner = ownerContext.getStore()?.owner;
+      if (!owner || !isOwnerGone(error)) throw error;
+      await this.pool.query('INSERT INTO app.users (id) VALUES ($1) ON CONFLICT DO NOTHING', [owner]);
+      return work();
     }
   }
 }

@@ -14,4 +14,9 @@ export class Transactions {
   run<T>(work: () => Promise<T>): Promise<T> {
     return this.scope.transaction(work);
   }
+
+  /** The same for what may take minutes: deleting very many rows. */
+  runLong<T>(work: () => Promise<T>): Promise<T> {
+    return this.scope.longTransaction(work);
+  }
 }

@@ -1,4 +1,4 @@
-import { RowNotFound, StaleVersion, WrongState } from '../database/errors.js';
+import { isOwnerGone, RowNotFound, StaleVersion, WrongState } from '../database/errors.js';
 import { invalid, Problem } from './problem.js';
 
 /** What a violated constraint means to a client. The name is all that PostgreSQL tells under row-level security. */
@@ -32,6 +32,7 @@ export function databaseProblem(error: unknown): Problem | undefined {
   if (error instanceof RowNotFound) return new Problem('not_found');
   if (error instanceof StaleVersion) return new Problem('version_mismatch');
   if (error instanceof WrongState) return new Problem('invalid_state');
+  if (isOwnerGone(error)) return new Problem('busy');
   if (!(error instanceof Error)) return undefined;
   const { code = '', constraint, message } = error as DatabaseError;
   if (constraint && CONSTRAINTS[constraint]) return CONSTRAINTS[constraint]();
@@ -42,10 +43,9 @@ export function databaseProblem(error: unknown): Problem | undefined {
   return undefined;
 }
 
-/** `<table>_<column>_fkey`: the owner's own row is erased meanwhile, or an id in the body is not the owner's. */
+/** `<table>_<column>_fkey`: an id in the body is not the owner's. */
 function reference(constraint: string): Problem {
-  const column = /(owner|aide|conversation|parent|message)_id_fkey$/.exec(constraint)?.[1] ?? 'reference';
-  if (column === 'owner') return new Problem('busy');
+  const column = /(aide|conversation|parent|message)_id_fkey$/.exec(constraint)?.[1] ?? 'reference';
   return new Problem('reference_not_found', undefined, [
     { pointer: `/${column}Id`, code: 'reference', detail: 'must be the id of something of yours' },
   ]);

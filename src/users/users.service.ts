@@ -4,8 +4,9 @@ import { v7 as uuid } from 'uuid';
 import { ownerContext } from '../auth/owner-context.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
-import { RowNotFound } from '../database/errors.js';
+import { OwnerGone } from '../database/errors.js';
 import type { OwnedRepository } from '../database/owned.repository.js';
+import { Transactions } from '../database/transactions.js';
 import type { Me, Usage } from './user.dto.js';
 import { type Tier, User } from './user.entity.js';
 
@@ -19,7 +20,10 @@ export class UsersService {
   private readonly logger = new Logger(UsersService.name);
   private readonly seen = new Set<OwnerId>();
 
-  constructor(@InjectOwned(User) private readonly users: OwnedRepository<User>) {}
+  constructor(
+    @InjectOwned(User) private readonly users: OwnedRepository<User>,
+    private readonly transactions: Transactions,
+  ) {}
 
   /** Makes the owner's row on first sight; one statement once for an owner, whoever else tries at the same time. */
   async see(owner: OwnerId): Promise<void> {
@@ -29,9 +33,10 @@ export class UsersService {
     this.seen.add(owner);
   }
 
-  /** For when the row turns out to be gone: erased through another instance. */
-  forget(owner: OwnerId): void {
+  /** For what must not rely on the memory of having seen the owner: another instance may have erased it. */
+  private async seeAgain(owner: OwnerId): Promise<void> {
     this.seen.delete(owner);
+    await this.see(owner);
   }
 
   async me(owner: OwnerId): Promise<Me> {
@@ -45,7 +50,10 @@ export class UsersService {
         (SELECT count(*)::int FROM app.tasks k WHERE k.owner_id = t.id) AS tasks
         FROM app.users t WHERE t.id = ${owner}`,
     );
-    if (!row) throw new RowNotFound();
+    if (!row) {
+      await this.seeAgain(owner);
+      return this.me(owner);
+    }
     const { aides, conversations, messages, tasks, ...user } = row;
     const usage = { aides, conversations, messages, tasks };
     return { ...user, usage, limits: { aides: AIDE_LIMITS[user.tier] } };
@@ -54,13 +62,13 @@ export class UsersService {
   /** The owner's tier, and the lock under which its limits are counted: users come first in the lock order. */
   async lockTier(owner: OwnerId): Promise<Tier> {
     const user = await this.users.find(owner, [], { lock: true });
-    if (!user) throw new RowNotFound();
+    if (!user) throw new OwnerGone();
     return user.tier;
   }
 
   /** For operators (`npm run tier`); no route leads here. */
   async setTier(owner: OwnerId, tier: Tier): Promise<void> {
-    await this.see(owner);
+    await this.seeAgain(owner);
     const requestId = ownerContext.getStore()?.requestId ?? null;
     await this.users.query(
       owner,
@@ -72,8 +80,10 @@ export class UsersService {
 
   /** Deletes everything of the owner, the audit log with it; what remains is this line of the log, without a name. */
   async erase(owner: OwnerId): Promise<void> {
-    await this.users.query(owner, sql`DELETE FROM app.users WHERE id = ${owner}`);
-    this.forget(owner);
+    await this.transactions.runLong(() =>
+      this.users.query(owner, sql`DELETE FROM app.users WHERE id = ${owner}`),
+    );
+    this.seen.delete(owner);
     this.logger.log({ requestId: ownerContext.getStore()?.requestId, event: 'owner erased' });
   }
 }
