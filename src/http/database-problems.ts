@@ -1,5 +1,5 @@
 import { isOwnerGone, RowNotFound, StaleVersion, WrongState } from '../database/errors.js';
-import { invalid, Problem } from './problem.js';
+import { invalid, Problem, referenceNotFound } from './problem.js';
 
 /** What a violated constraint means to a client. The name is all that PostgreSQL tells under row-level security. */
 const CONSTRAINTS: Record<string, () => Problem> = {
@@ -44,9 +44,5 @@ export function databaseProblem(error: unknown): Problem | undefined {
 }
 
 /** `<table>_<column>_fkey`: an id in the body is not the owner's. */
-function reference(constraint: string): Problem {
-  const column = /(aide|conversation|parent|message)_id_fkey$/.exec(constraint)?.[1] ?? 'reference';
-  return new Problem('reference_not_found', undefined, [
-    { pointer: `/${column}Id`, code: 'reference', detail: 'must be the id of something of yours' },
-  ]);
-}
+const reference = (constraint: string) =>
+  referenceNotFound(/(aide|conversation|parent|message)_id_fkey$/.exec(constraint)?.[1] ?? 'reference');

@@ -60,5 +60,11 @@ export function problemBody({ code, detail, errors }: Problem, requestId: string
   };
 }
 
+/** An id in the body, of the field `<name>Id`, names nothing of the owner's. */
+export const referenceNotFound = (name: string) =>
+  new Problem('reference_not_found', undefined, [
+    { pointer: `/${name}Id`, code: 'reference', detail: 'must be the id of something of yours' },
+  ]);
+
 export const invalid = (pointer: string, code: string, detail: string) =>
   new Problem('invalid_request', undefined, [{ pointer, code, detail }]);

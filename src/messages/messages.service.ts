@@ -7,6 +7,7 @@ import { RowNotFound, StaleVersion } from '../database/errors.js';
 import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
 import { newestFirst, type Order, type Page, type PageRequest } from '../database/page.js';
 import { Transactions } from '../database/transactions.js';
+import { referenceNotFound } from '../http/problem.js';
 import { ToolCallsService } from '../tool-calls/tool-calls.service.js';
 import { appendStatement } from './append.js';
 import type { CreateMessage, ListLatestMessages, ListMessages } from './message.dto.js';
@@ -27,10 +28,11 @@ export class MessagesService {
 
   /** Appends 1 to 100 messages with their tool calls, all or nothing. */
   append(owner: OwnerId, conversationId: string, messages: CreateMessage[]): Promise<Message[]> {
-    if (!messages.some(({ toolCalls }) => toolCalls?.length))
+    if (!messages.some(({ toolCalls, parentId }) => toolCalls?.length || parentId))
       return this.store(owner, conversationId, messages);
     return this.transactions.run(async () => {
       const stored = await this.store(owner, conversationId, messages);
+      await this.checkParents(owner, messages);
       for (const [i, message] of stored.entries())
         await this.toolCalls.record(owner, message, messages[i]!.toolCalls ?? []);
       return stored;
@@ -92,6 +94,14 @@ export class MessagesService {
     const stored = await this.messages.query(owner, statement);
     if (stored.length === 0) throw new RowNotFound();
     return stored;
+  }
+
+  /** A deleted message is no parent. Under the conversation's lock, which deletions take too. */
+  private async checkParents(owner: OwnerId, messages: CreateMessage[]): Promise<void> {
+    const parents = new Set(messages.flatMap(({ parentId }) => parentId ?? []));
+    const living = [sql`t.id = ANY(${[...parents]})`, sql`t.deleted_at IS NULL`];
+    if (parents.size > 0 && (await this.messages.count(owner, living)) < parents.size)
+      throw referenceNotFound('parent');
   }
 
   private async page(

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
 import { runAs } from '../auth/owner-context.js';
 import type { OwnerId } from '../auth/owner-id.js';
+import { Conversation } from '../conversations/conversation.entity.js';
 import { InjectOwned } from '../database/database.module.js';
 import { Lookups } from '../database/lookups.js';
 import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
 import { newestFirst, type Page } from '../database/page.js';
+import { referenceNotFound } from '../http/problem.js';
 import type { CreateSignalMapping, ListSignalMappings, UpdateSignalMapping } from './signal-mapping.dto.js';
 import { SignalMapping } from './signal-mapping.entity.js';
 
@@ -13,11 +15,13 @@ import { SignalMapping } from './signal-mapping.entity.js';
 export class SignalMappingsService {
   constructor(
     @InjectOwned(SignalMapping) private readonly mappings: OwnedRepository<SignalMapping>,
+    @InjectOwned(Conversation) private readonly conversations: OwnedRepository<Conversation>,
     private readonly lookups: Lookups,
   ) {}
 
   /** A claim, pending until the number's holder proves it. */
-  create(owner: OwnerId, mapping: CreateSignalMapping): Promise<SignalMapping> {
+  async create(owner: OwnerId, mapping: CreateSignalMapping): Promise<SignalMapping> {
+    await this.checkConversation(owner, mapping.conversationId);
     return this.mappings.insert(owner, mapping);
   }
 
@@ -31,12 +35,16 @@ export class SignalMappingsService {
   }
 
   /** Moves the number to another conversation. */
-  update(
+  async update(
     owner: OwnerId,
     id: string,
     patch: UpdateSignalMapping,
     version?: ExpectedVersion,
   ): Promise<SignalMapping> {
+    if (patch.conversationId) {
+      await this.get(owner, id); // 404 comes before 422
+      await this.checkConversation(owner, patch.conversationId);
+    }
     return this.mappings.update(owner, id, patch, { version });
   }
 
@@ -61,5 +69,10 @@ export class SignalMappingsService {
     if (!found) return false;
     await runAs(found.owner, requestId, () => this.delete(found.owner, found.id));
     return true;
+  }
+  /** One in the bin is not to be found. That the conversation exists at all, the foreign key holds. */
+  private async checkConversation(owner: OwnerId, id: string): Promise<void> {
+    const living = [sql`t.id = ${id}`, sql`t.deleted_at IS NULL`];
+    if (!(await this.conversations.find(owner, living))) throw referenceNotFound('conversation');
   }
 }
