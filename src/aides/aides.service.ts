@@ -89,7 +89,7 @@ export class AidesService {
   unarchive(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<Aide> {
     return this.transactions.run(async () => {
       const tier = await this.users.lockTier(owner);
-      const { status } = await this.aides.get(owner, id, { lock: true });
+      const { status } = await this.aides.get(owner, id, { lock: 'change' });
       if (status === 'archived') await this.checkLimit(owner, tier);
       const where = [sql`t.status = 'archived'`];
       return this.aides.transition(owner, id, { status: 'draft' }, { version, where, action: 'unarchive' });
@@ -99,7 +99,7 @@ export class AidesService {
   /** Its Signal mappings go with it; its conversations stay, without an aide. */
   delete(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<void> {
     return this.transactions.run(async () => {
-      await this.aides.get(owner, id, { lock: true });
+      await this.aides.get(owner, id, { lock: 'delete' });
       await this.aides.query(
         owner,
         sql`UPDATE app.conversations SET aide_id = NULL, version = version + 1

@@ -15,11 +15,14 @@ export type ExpectedVersion = readonly number[] | undefined;
 /** New values, or SQL expressions for them. */
 export type Changes<T> = { [Property in keyof T]?: T[Property] | Sql };
 
+const LOCKS = { change: raw('FOR NO KEY UPDATE'), delete: raw('FOR UPDATE') };
+
 export interface ReadOptions<T> {
   /** Columns that answers leave out unless asked for. */
   include?: (keyof T & string)[];
   where?: Conditions;
-  lock?: boolean;
+  /** `change` lets others refer to the row meanwhile, `delete` does not. */
+  lock?: 'change' | 'delete';
 }
 
 export interface WriteOptions {
@@ -51,7 +54,7 @@ export class OwnedRepository<T extends ObjectLiteral> {
 
   async find(owner: OwnerId, where: Conditions, options: ReadOptions<T> = {}): Promise<T | undefined> {
     const [row] = await this.scope.query<T>(
-      sql`${this.select(owner, where, options.include)} LIMIT 1 ${options.lock ? raw('FOR NO KEY UPDATE') : empty}`,
+      sql`${this.select(owner, where, options.include)} LIMIT 1 ${options.lock ? LOCKS[options.lock] : empty}`,
     );
     return row;
   }

@@ -61,7 +61,7 @@ export class UsersService {
 
   /** The owner's tier, and the lock under which its limits are counted: users come first in the lock order. */
   async lockTier(owner: OwnerId): Promise<Tier> {
-    const user = await this.users.find(owner, [], { lock: true });
+    const user = await this.users.find(owner, [], { lock: 'change' });
     if (!user) throw new OwnerGone();
     return user.tier;
   }
