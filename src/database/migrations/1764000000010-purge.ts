@@ -24,8 +24,8 @@ export class Purge1764000000010 implements MigrationInterface {
     await db.query(`GRANT SELECT (owner_id, conversation_id, id, parent_id, deleted_at), DELETE
       ON app.messages TO assistant_purge`);
 
-    // Rows gone, or NULL where another instance has purged within the hour. A deleted message that has replies stays,
-    // hidden as it is, until they go.
+    // Rows gone, or NULL where another instance has purged within the hour. A deleted message stays, hidden as it is,
+    // as long as any reply to it does; a chain of deleted replies goes at once.
     await db.query(`CREATE FUNCTION app.purge(older_than interval) RETURNS bigint
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       DECLARE conversations bigint; messages bigint;
@@ -37,9 +37,15 @@ export class Purge1764000000010 implements MigrationInterface {
         IF NOT FOUND THEN RETURN NULL; END IF;
         DELETE FROM app.conversations WHERE deleted_at < now() - older_than;
         GET DIAGNOSTICS conversations = ROW_COUNT;
-        DELETE FROM app.messages m WHERE m.deleted_at < now() - older_than AND NOT EXISTS (
-          SELECT FROM app.messages r WHERE r.owner_id = m.owner_id
-            AND r.conversation_id = m.conversation_id AND r.parent_id = m.id);
+        WITH RECURSIVE old AS MATERIALIZED (
+          SELECT owner_id, conversation_id, id, parent_id FROM app.messages WHERE deleted_at < now() - older_than),
+        kept AS (
+          SELECT o.* FROM old o WHERE EXISTS (SELECT FROM app.messages r WHERE r.owner_id = o.owner_id
+            AND r.conversation_id = o.conversation_id AND r.parent_id = o.id
+            AND (r.deleted_at < now() - older_than) IS NOT TRUE)
+          UNION SELECT o.* FROM old o JOIN kept k ON k.owner_id = o.owner_id AND k.parent_id = o.id)
+        DELETE FROM app.messages m USING old o WHERE m.owner_id = o.owner_id AND m.id = o.id
+          AND NOT EXISTS (SELECT FROM kept k WHERE k.owner_id = o.owner_id AND k.id = o.id);
         GET DIAGNOSTICS messages = ROW_COUNT;
         RETURN conversations + messages;
       END $$`);
