@@ -143,7 +143,8 @@ export class OwnedRepository<T extends ObjectLiteral> {
   }
 
   private owned(owner: OwnerId, where: Conditions): Sql {
-    return join([sql`${this.shape.owner} = ${owner}`, ...present(where)], ' AND ');
+    const conditions = present(where).map((condition) => sql`(${condition})`);
+    return join([sql`${this.shape.owner} = ${owner}`, ...conditions], ' AND ');
   }
 
   private target(owner: OwnerId, id: string, { version, among = [], where = [] }: WriteOptions): Sql {
