@@ -24,9 +24,19 @@ export class OwnerScope {
   }
 
   async query<Row extends object>({ text, values }: Sql): Promise<Row[]> {
-    const client = current.getStore();
-    if (client) return (await client.query<Row>(text, values)).rows;
-    return this.withOwnerRow(async () => (await this.pool.query<Row>(text, values)).rows);
+    const joined = current.getStore();
+    if (joined) return (await joined.query<Row>(text, values)).rows;
+    return this.withOwnerRow(() => this.once<Row>(text, values));
+  }
+
+  /** Not by `pool.query`, which throws a connection away over every violated constraint. */
+  private async once<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+    const client = await this.pool.connect();
+    try {
+      return (await client.query<Row>(text, values)).rows;
+    } finally {
+      client.release();
+    }
   }
 
   async transaction<T>(work: () => Promise<T>): Promise<T> {
