@@ -99,5 +99,8 @@ export class OwnerClient extends pg.Client {
 const isSubmittable = (config: unknown) => typeof (config as { submit?: unknown }).submit === 'function';
 
 /** Prepares the setting on a new connection; by pg's own `query`, because a request's context may be current. */
-export const prepareConnection = (client: pg.Client) =>
-  plainQuery.call(client, { ...SET_OWNER, values: [''] }) as Promise<unknown>;
+export function prepareConnection(client: pg.Client): Promise<unknown> {
+  // A connection that is cut while borrowed fails its statements; unheard, its event would end the process.
+  client.on('error', () => undefined);
+  return plainQuery.call(client, { ...SET_OWNER, values: [''] });
+}

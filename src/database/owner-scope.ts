@@ -53,16 +53,17 @@ export class OwnerScope {
 
   private async attempt<T>(work: () => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
+    let broken: Error | undefined;
     try {
       await client.query('BEGIN');
       const result = await current.run(client, work);
       await client.query('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch(() => undefined);
+      await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
       throw error;
     } finally {
-      client.release(); // one that could not roll back is destroyed by the pool's net
+      client.release(broken); // destroyed where it could not roll back
     }
   }
 
