@@ -1,5 +1,11 @@
-import { Injectable, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
+import { Injectable, Logger, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
+import {
+  createRemoteJWKSet,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
 import { Config } from '../config/config.js';
 import { type OwnerId, toOwnerId } from './owner-id.js';
 
@@ -7,15 +13,15 @@ const CLOCK_TOLERANCE = 30; // seconds
 const MAX_LIFETIME = 24 * 60 * 60; // seconds
 const MAX_LENGTH = 8192; // characters
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+/** What looking a key up says about the token; any other failure is the key server's. */
+const TOKEN_ERRORS = new Set(['ERR_JWKS_NO_MATCHING_KEY', 'ERR_JWKS_MULTIPLE_MATCHING_KEYS']);
 
 /** Verifies bearer tokens (RFC 6750, RFC 7519, RFC 8725): one key source, algorithms pinned to it. */
 @Injectable()
 export class TokenVerifier {
   private readonly check: (token: string) => Promise<JWTPayload>;
-  private readonly remote: boolean;
 
   constructor(config: Config) {
-    this.remote = Boolean(config.JWT_JWKS_URL);
     const options: JWTVerifyOptions = {
       algorithms: config.JWT_JWKS_URL ? ASYMMETRIC : ['HS256'],
       clockTolerance: CLOCK_TOLERANCE,
@@ -24,7 +30,7 @@ export class TokenVerifier {
       ...(config.JWT_AUDIENCE && { audience: config.JWT_AUDIENCE }),
     };
     if (config.JWT_JWKS_URL) {
-      const keys = createRemoteJWKSet(new URL(config.JWT_JWKS_URL), { timeoutDuration: 3000 });
+      const keys = remoteKeys(config.JWT_JWKS_URL);
       this.check = async (token) => (await jwtVerify(token, keys, options)).payload;
     } else {
       const secret = new TextEncoder().encode(config.JWT_SECRET);
@@ -41,12 +47,27 @@ export class TokenVerifier {
     const token = bearerToken(rawHeaders);
     if (!token) throw new UnauthorizedException();
     const payload = await this.check(token).catch((error: unknown) => {
-      throw this.remote && isOutage(error) ? new ServiceUnavailableException() : new UnauthorizedException();
+      throw error instanceof ServiceUnavailableException ? error : new UnauthorizedException();
     });
     const owner = toOwnerId(payload.sub);
     if (!owner || !timely(payload)) throw new UnauthorizedException();
     return owner;
   }
+}
+
+/** The key set at `url`, fetched when first needed, every 10 minutes, and for an unknown key at most every 30 s. */
+function remoteKeys(url: string): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000 });
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      if (TOKEN_ERRORS.has(code)) throw error;
+      new Logger(TokenVerifier.name).warn(`no keys from JWT_JWKS_URL: ${message}`);
+      throw new ServiceUnavailableException();
+    }
+  };
 }
 
 function bearerToken(rawHeaders: string[]): string | undefined {
@@ -63,9 +84,4 @@ function timely({ exp, iat }: JWTPayload): boolean {
   if (!Number.isFinite(exp) || (iat !== undefined && !Number.isFinite(iat))) return false;
   if (iat !== undefined && iat > now + CLOCK_TOLERANCE) return false;
   return exp! - (iat ?? now) <= MAX_LIFETIME + CLOCK_TOLERANCE;
-}
-
-function isOutage(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout) return true;
-  return !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC';
 }
