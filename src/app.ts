@@ -5,9 +5,9 @@ import { AppModule } from './app.module.js';
 import { registerAuthentication } from './auth/authentication.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config/config.js';
-import { answerFrameworkError } from './http/problem.filter.js';
 import { registerHttp } from './http/register.js';
 import { requestId } from './http/request-id.js';
+import { wellFormedUrl } from './http/well-formed-url.js';
 import { createDocument } from './http/openapi.js';
 import { serveDocument } from './http/swagger-ui.js';
 
@@ -17,8 +17,8 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
     genReqId: requestId,
     requestIdHeader: false,
     forceCloseConnections: true,
-    frameworkErrors: answerFrameworkError,
-    routerOptions: { maxParamLength: 200 },
+    rewriteUrl: wellFormedUrl,
+    routerOptions: { maxParamLength: 16_384 }, // as long as a request line may be: the route's own rules refuse it
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, databaseUrl), adapter, {
     bodyParser: false,

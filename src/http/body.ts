@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { invalid, Problem } from './problem.js';
 import { checkValue } from './text-rules.js';
+import { MALFORMED } from './well-formed-url.js';
 
 const DEFAULT_LIMIT = 256 * 1024; // bytes
 const CHARSET = /;\s*charset\s*=\s*"?(?!utf-?8"?\s*(;|$))/i;
@@ -35,6 +36,7 @@ export function registerBodyRules(fastify: FastifyInstance): void {
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     try {
+      if (request.url === MALFORMED) throw new Problem('invalid_request', 'The path is not percent-encoded UTF-8.');
       checkValue(request.query);
       checkValue(request.params);
       done();

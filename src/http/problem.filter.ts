@@ -38,11 +38,6 @@ function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   void reply.header('Cache-Control', 'no-store').send(problemBody(problem, request.id));
 }
 
-/** For what Fastify refuses before it has a route, such as a malformed path; no hook runs then. */
-export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  answer(toProblem(error), request, reply.header('X-Request-Id', request.id));
-}
-
 /** Anything thrown, as a problem; what nobody foresaw is `internal_error`. */
 export function toProblem(exception: unknown): Problem {
   if (exception instanceof Problem) return exception;
