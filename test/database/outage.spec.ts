@@ -27,13 +27,13 @@ const inServer = (text: string) =>
 test('C2, M1: connections that are cut in the middle fail their requests alone, and nothing is half-written', async () => {
   const start = { firstMessage: { role: 'user', content: 'Hello' } };
   const statuses: number[] = [];
-  let going = true;
-  const load = Array.from({ length: 8 }, async () => {
-    while (going) statuses.push((await client.post('/v1/conversations', start)).status);
+  const load = new AbortController();
+  const writers = Array.from({ length: 8 }, async () => {
+    while (!load.signal.aborted) statuses.push((await client.post('/v1/conversations', start)).status);
   });
   for (let cuts = 0; cuts < 10 || !statuses.includes(503); cuts++) await cutConnections();
-  going = false;
-  await Promise.all(load);
+  load.abort();
+  await Promise.all(writers);
 
   expect(statuses.filter((status) => status !== 201 && status !== 503)).toEqual([]);
   const [row] = await sqlAsSuperuser(
