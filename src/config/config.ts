@@ -5,6 +5,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { developmentSecret } from './development-secret.js';
 import { Environment } from './environment.js';
+import { isLoopback } from './loopback.js';
 
 /** A wrong or missing setting. `message` has one line for each variable: its name and what it must be. */
 export class ConfigError extends Error {}
@@ -18,8 +19,6 @@ export class Config extends Environment {
   demo: boolean;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
-
 /**
  * Reads and checks the settings; a `.env` file in the working directory fills in what the environment lacks.
  * @throws ConfigError naming every variable that is wrong
@@ -31,14 +30,14 @@ export function loadConfig(source?: NodeJS.ProcessEnv): Config {
   const problems = validateSync(config, { whitelist: true, skipMissingProperties: false }).map(
     ({ property, constraints = {} }) => `${property} ${Object.values(constraints)[0]}`,
   );
-  const loopback = LOOPBACK.test(config.HOST);
+  const loopback = isLoopback(config.HOST);
   const production = config.NODE_ENV === 'production';
   problems.push(...combinations(config, loopback, production));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 
   config.demo = !config.JWT_SECRET && !config.JWT_JWKS_URL;
   if (config.demo) config.JWT_SECRET = developmentSecret(config.DATA_DIR);
-  const root = config.JWT_SECRET ?? config.DATABASE_URL ?? config.DATA_DIR;
+  const root = config.JWT_SECRET ?? config.DATABASE_URL ?? developmentSecret(config.DATA_DIR);
   config.cursorKey = Buffer.from(hkdfSync('sha256', root, '', 'page cursors', 32));
   config.corsOrigins = config.CORS_ORIGINS?.split(',') ?? developmentOrigins(production);
   return config;

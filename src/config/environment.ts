@@ -1,7 +1,35 @@
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { IsIn, IsOptional, IsString, Matches, MinLength, ValidateBy } from 'class-validator';
+import { isLoopback } from './loopback.js';
 
-const postgresUrl = /^postgres(ql)?:\/\/[^\s]+$/;
+/** Digits only, so neither `1e3` nor `0x10` nor blanks. */
+const Whole = (min: number, max: number, what: string) =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : value)),
+    ValidateBy({
+      name: 'whole',
+      validator: {
+        validate: (value) => Number.isInteger(value) && value >= min && value <= max,
+        defaultMessage: () => `must be ${what}, ${min} to ${max}`,
+      },
+    }),
+  );
+
+const Url = (rule: (url: URL) => boolean, message: string) =>
+  ValidateBy({
+    name: 'url',
+    validator: {
+      validate: (value: string) => URL.canParse(value) && rule(new URL(value)),
+      defaultMessage: () => message,
+    },
+  });
+
+const PostgresUrl = () =>
+  Url(
+    ({ protocol }) => ['postgres:', 'postgresql:'].includes(protocol),
+    'must be postgres://user:password@host:port/database, with special characters percent-encoded',
+  );
 
 /** Every environment variable that the service reads, with what it must be. `.env.example` explains each. */
 export class Environment {
@@ -11,27 +39,21 @@ export class Environment {
   @IsString()
   HOST: string = '127.0.0.1';
 
-  @Type(() => Number)
-  @IsInt({ message: 'must be a port, 0 to 65535' })
-  @Min(0, { message: 'must be a port, 0 to 65535' })
-  @Max(65535, { message: 'must be a port, 0 to 65535' })
+  @Whole(0, 65_535, 'a port')
   PORT: number = 3000;
 
   @IsOptional()
-  @Matches(postgresUrl, { message: 'must be postgres://user:password@host:port/database' })
+  @PostgresUrl()
   DATABASE_URL?: string;
 
   @IsOptional()
-  @Matches(postgresUrl, { message: 'must be postgres://user:password@host:port/database' })
+  @PostgresUrl()
   MIGRATION_DATABASE_URL?: string;
 
   @IsString()
   DATA_DIR: string = '.data';
 
-  @Type(() => Number)
-  @IsInt({ message: 'must be a number of connections, 1 to 1000' })
-  @Min(1, { message: 'must be a number of connections, 1 to 1000' })
-  @Max(1000, { message: 'must be a number of connections, 1 to 1000' })
+  @Whole(1, 1000, 'a number of connections')
   DATABASE_POOL_SIZE: number = 10;
 
   @IsOptional()
@@ -39,7 +61,10 @@ export class Environment {
   JWT_SECRET?: string;
 
   @IsOptional()
-  @IsUrl({ require_tld: false, protocols: ['http', 'https'] }, { message: 'must be an http(s) URL' })
+  @Url(
+    ({ protocol, hostname }) => protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)),
+    'must be an https:// URL, or http:// to a loopback address: who can change the answer can sign tokens',
+  )
   JWT_JWKS_URL?: string;
 
   @IsOptional()
@@ -61,9 +86,6 @@ export class Environment {
   })
   LOG_LEVEL: string = 'info';
 
-  @Type(() => Number)
-  @IsInt({ message: 'must be a whole number of days, 1 or more' })
-  @Min(1, { message: 'must be a whole number of days, 1 or more' })
-  @Max(3650, { message: 'must be at most 3650 days' })
+  @Whole(1, 3650, 'a number of days')
   PURGE_AFTER_DAYS: number = 30;
 }
