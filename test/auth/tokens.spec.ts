@@ -97,7 +97,7 @@ const TOKENS: Record<string, () => string | Promise<string>> = {
   'a start that is text': () => forge({ payload: claims({ nbf: '0' }) }),
   'an issue in the future': () => forge({ payload: claims({ iat: inSeconds(90) }) }),
   'an infinite issue': () => forge({ payload: `{"sub":"anyone","exp":${inSeconds(60)},"iat":1e400}` }),
-  'an issue that is text': () => forge({ payload: claims({ iat: '0' }) }),
+  'an issue that is text': () => forge({ payload: claims({ iat: String(inSeconds(0)) }) }),
   'a life of more than 24 hours': () => forge({ payload: claims({ exp: inSeconds(24 * 3600 + 90) }) }),
   'the rest of a life of years': () => forge({ payload: claims({ iat: inSeconds(-400 * 86_400) }) }),
   'no issue and a long life': () =>
