@@ -13,15 +13,17 @@ export function followExample(document: string, root: string): string[] {
   });
 }
 
-/** Puts each added line (`+`) behind the last line of context (` `) before it. */
+const textOf = (hunk: string[], mark: string) =>
+  hunk.filter((line) => line.startsWith(mark)).map((line) => line.slice(1));
+
+/** Each hunk has added lines (`+`) in front of or behind lines of the file (` `), which must be there in this order. */
 function patched(source: string, diff: string): string {
   const lines = source.split('\n');
-  let at = -1;
-  for (const line of diff.split('\n').filter((line) => line !== '')) {
-    const text = line.slice(1);
-    if (line.startsWith('+')) lines.splice(++at, 0, text);
-    else at = lines.indexOf(text, at + 1);
-    if (at < 0) throw new Error(`the example's context is not in the file: ${text}`);
+  for (const hunk of diff.split(/^@@\n/m).map((part) => part.split('\n').slice(0, -1))) {
+    const [context, added] = [textOf(hunk, ' '), textOf(hunk, '+')];
+    const at = lines.findIndex((_, i) => context.every((text, k) => lines[i + k] === text));
+    if (at < 0) throw new Error(`not in the file:\n${context.join('\n')}`);
+    lines.splice(hunk[0]?.startsWith('+') ? at : at + context.length, 0, ...added);
   }
   return lines.join('\n');
 }
