@@ -1,7 +1,10 @@
 import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { banner } from './banner.js';
-import { ConfigError, loadConfig } from './config/config.js';
+import { type Config, loadConfig } from './config/config.js';
+import { fail, Failure } from './config/failure.js';
+import { originOf } from './config/origin.js';
 import { provideDatabase } from './database/provision.js';
 
 async function start(): Promise<void> {
@@ -9,7 +12,7 @@ async function start(): Promise<void> {
   const database = await provideDatabase(config);
   try {
     const app = await createApp(config, database.url);
-    await app.listen(config.PORT, config.HOST);
+    await listen(app, config);
     let stopping = false;
     const stop = async () => {
       if (stopping) return;
@@ -20,15 +23,27 @@ async function start(): Promise<void> {
     };
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
     const { port } = app.getHttpServer().address() as { port: number };
-    console.log(`\n${await banner(config, `http://${config.HOST}:${port}`, database)}\n`);
+    console.log(`\n${await banner(config, originOf(config.HOST, port), database)}\n`);
   } catch (error) {
     await database.stop();
     throw error;
   }
 }
 
-start().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exitCode = 1;
-  setTimeout(() => process.exit(), 100).unref();
-});
+/** @throws Failure naming the setting that cannot be listened on */
+async function listen(app: NestFastifyApplication, { HOST, PORT }: Config): Promise<void> {
+  try {
+    await app.listen(PORT, HOST);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    await app.close();
+    if (code === 'EADDRINUSE')
+      throw new Failure(`PORT ${PORT} is in use on ${HOST}: stop what listens there or set another PORT`);
+    if (code === 'EACCES') throw new Failure(`PORT ${PORT} needs privileges: set one above 1023`);
+    if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL'].includes(code))
+      throw new Failure(`HOST ${HOST} is no address of this machine: ${message}`);
+    throw error;
+  }
+}
+
+start().catch(fail);

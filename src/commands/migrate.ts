@@ -1,34 +1,41 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { loadConfig } from '../config/config.js';
+import { fail, Failure } from '../config/failure.js';
 import { auditCatalogue } from '../database/catalogue.js';
 import { migrationOptions } from '../database/data-source.js';
 import { migrate, revert } from '../database/migrate.js';
+import { provideSchemaOwner } from '../database/provision.js';
 
-/** npm run migration:run | migration:revert | db:audit, on MIGRATION_DATABASE_URL. */
-const config = loadConfig();
-const url = config.MIGRATION_DATABASE_URL;
-if (!url)
-  throw new Error('MIGRATION_DATABASE_URL must be set: the postgres:// URL of the role that owns the schema');
+type Command = (url: string, appUrl?: string) => Promise<void>;
 
-switch (process.argv[2]) {
-  case 'run':
-    console.log(
-      (await migrate(url, config.DATABASE_URL)).map((name) => `ran ${name}`).join('\n') || 'up to date',
-    );
-    break;
-  case 'revert':
-    await revert(url);
-    console.log('reverted the newest migration');
-    break;
-  case 'audit': {
+/** npm run migration:run | migration:revert | db:audit */
+const COMMANDS: Record<string, Command> = {
+  run: async (url, appUrl) => {
+    const ran = await migrate(url, appUrl);
+    console.log(ran.map((name) => `ran ${name}`).join('\n') || 'up to date');
+  },
+  revert: async (url) => {
+    const reverted = await revert(url);
+    console.log(reverted ? `reverted ${reverted}` : 'nothing to revert');
+  },
+  audit: async (url) => {
     const dataSource = await new DataSource(migrationOptions(url)).initialize();
-    const defects = await auditCatalogue(dataSource);
-    await dataSource.destroy();
-    console.log(defects.join('\n') || 'isolated: no defect found');
-    process.exitCode = defects.length > 0 ? 1 : 0;
-    break;
+    const defects = await auditCatalogue(dataSource).finally(() => dataSource.destroy());
+    if (defects.length > 0) throw new Failure(defects.join('\n'));
+    console.log('isolated: no defect found');
+  },
+};
+
+async function run(name = ''): Promise<void> {
+  const command = COMMANDS[name];
+  if (!command) throw new Failure('usage: migrate run | revert | audit');
+  const owner = await provideSchemaOwner(loadConfig());
+  try {
+    await command(owner.url, owner.appUrl);
+  } finally {
+    await owner.stop();
   }
-  default:
-    throw new Error('usage: migrate run | revert | audit');
 }
+
+run(process.argv[2]).catch(fail);

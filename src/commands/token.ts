@@ -1,16 +1,16 @@
-import { parseArgs } from 'node:util';
-import { mintToken } from '../auth/mint-token.js';
 import { toOwnerId } from '../auth/owner-id.js';
 import { loadConfig } from '../config/config.js';
+import { fail, Failure } from '../config/failure.js';
+import { readOptions } from './arguments.js';
+import { developmentToken } from './development-token.js';
 
-/** npm run token -- --sub alice [--hours 12] */
-const { values } = parseArgs({
-  options: { sub: { type: 'string' }, hours: { type: 'string', default: '12' } },
-});
-const owner = toOwnerId(values.sub);
-const hours = Number(values.hours);
-if (!owner || !(hours > 0 && hours <= 24))
-  throw new Error('usage: npm run token -- --sub <1 to 255 bytes> [--hours <up to 24>]');
-const config = loadConfig();
-if (config.NODE_ENV === 'production') throw new Error('tokens are minted for development only');
-console.log(await mintToken(config, owner, hours));
+const USAGE = 'npm run token -- --sub <owner, 1 to 255 bytes> [--hours <up to 24>]';
+
+async function printToken(): Promise<void> {
+  const { sub, hours = '12' } = readOptions(USAGE, ['sub', 'hours']);
+  const owner = toOwnerId(sub);
+  if (!owner || !(Number(hours) > 0 && Number(hours) <= 24)) throw new Failure(`usage: ${USAGE}`);
+  console.log(await developmentToken(loadConfig(), owner, Number(hours)));
+}
+
+printToken().catch(fail);

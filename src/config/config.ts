@@ -5,10 +5,11 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { developmentSecret } from './development-secret.js';
 import { Environment } from './environment.js';
+import { Failure } from './failure.js';
 import { isLoopback } from './loopback.js';
 
 /** A wrong or missing setting. `message` has one line for each variable: its name and what it must be. */
-export class ConfigError extends Error {}
+export class ConfigError extends Failure {}
 
 /** The checked environment and what follows from it. The only reader of `process.env` is {@link loadConfig}. */
 export class Config extends Environment {

@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
+import { Failure } from '../config/failure.js';
+import { connect } from './connect.js';
 import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
 
@@ -19,6 +21,13 @@ export interface Database {
   stop(): Promise<void>;
 }
 
+export interface SchemaOwner {
+  url: string;
+  /** The login to prepare, where it is known. */
+  appUrl: string | undefined;
+  stop(): Promise<void>;
+}
+
 /**
  * The database to serve from, migrated: the one of DATABASE_URL or, without it, an embedded server in DATA_DIR. A
  * server of your own is migrated where MIGRATION_DATABASE_URL says as whom.
@@ -26,15 +35,39 @@ export interface Database {
 export async function provideDatabase(config: Config): Promise<Database> {
   if (config.DATABASE_URL) {
     if (config.MIGRATION_DATABASE_URL) await migrate(config.MIGRATION_DATABASE_URL, config.DATABASE_URL);
+    await (await connect(config.DATABASE_URL, 'DATABASE_URL')).end();
     return { url: config.DATABASE_URL, stop: async () => undefined };
   }
-  const server = await startEmbedded(join(config.DATA_DIR, 'postgres'));
+  const { urls, folder, stop } = await startDatabase(config);
   try {
-    const urls = await createDatabase(server.url, 'assistant');
     await migrate(urls.migration, urls.app);
-    return { url: urls.app, embeddedIn: server.folder, stop: () => server.stop() };
+    return { url: urls.app, embeddedIn: folder, stop };
   } catch (error) {
-    await server.stop();
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * As whom to work on the schema: MIGRATION_DATABASE_URL or, without any URL, the embedded server's owner.
+ * @throws Failure with a server of your own whose schema owner is not said
+ */
+export async function provideSchemaOwner(config: Config): Promise<SchemaOwner> {
+  const url = config.MIGRATION_DATABASE_URL;
+  if (url) return { url, appUrl: config.DATABASE_URL, stop: async () => undefined };
+  if (config.DATABASE_URL)
+    throw new Failure('MIGRATION_DATABASE_URL must be set: the URL of the role that owns the schema');
+  const { urls, stop } = await startDatabase(config);
+  return { url: urls.migration, appUrl: urls.app, stop };
+}
+
+async function startDatabase({ DATA_DIR }: Config) {
+  const server = await startEmbedded(join(DATA_DIR, 'postgres'));
+  const stop = () => server.stop();
+  try {
+    return { urls: await createDatabase(server.url, 'assistant'), folder: server.folder, stop };
+  } catch (error) {
+    await stop();
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import sql from 'sql-template-tag';
+import { Failure } from '../config/failure.js';
 import { OwnerScope } from './owner-scope.js';
 import { migrations } from './migrations/index.js';
 
@@ -19,12 +20,12 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     const { current, unsafe } = await this.state();
     if (unsafe)
-      throw new Error(
+      throw new Failure(
         'the role of DATABASE_URL could pass row-level security: it must be neither superuser nor BYPASSRLS, own ' +
           'nothing in schema app and be a member of assistant_app (docs/roles.sql)',
       );
     if (!current)
-      throw new Error(
+      throw new Failure(
         'the schema of the database is not that of this version: set MIGRATION_DATABASE_URL, or run ' +
           '`npm run migration:run` with it',
       );
@@ -42,11 +43,12 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async state(): Promise<State> {
-    const [role] = await this.scope.query<{ unsafe: boolean }>(sql`
-      SELECT r.rolsuper OR r.rolbypassrls OR NOT pg_has_role(r.oid, 'assistant_app', 'USAGE') OR EXISTS (
+    const [role] = await this.scope.query<{ unsafe: boolean; migrated: boolean }>(sql`
+      SELECT r.rolsuper OR r.rolbypassrls OR NOT pg_has_role(r.oid, to_regrole('assistant_app'), 'USAGE') OR EXISTS (
         SELECT FROM pg_class c WHERE c.relnamespace = to_regnamespace('app') AND pg_has_role(r.oid, c.relowner, 'MEMBER')
-      ) AS unsafe FROM pg_roles r WHERE r.rolname = current_user`);
-    if (role!.unsafe) return { unsafe: true, current: false };
+      ) AS unsafe, num_nulls(to_regrole('assistant_app'), to_regclass('public.migrations')) = 0 AS migrated
+      FROM pg_roles r WHERE r.rolname = current_user`);
+    if (role!.unsafe || !role!.migrated) return { unsafe: role!.unsafe, current: false };
     const ran = await this.scope.query<{ name: string }>(sql`SELECT name FROM public.migrations ORDER BY id`);
     const current = ran.map(({ name }) => name).join() === migrations.map(({ name }) => name).join();
     return { unsafe: false, current };

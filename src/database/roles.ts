@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { Failure } from '../config/failure.js';
+import { connect } from './connect.js';
 
 /** Limits of the app's login: a statement, a wait for a lock and an idle transaction all end on their own. */
 const LIMITS = {
@@ -15,8 +17,8 @@ const LIMITS = {
 export async function prepareLogin(migrationUrl: string, appUrl: string): Promise<void> {
   const app = new URL(appUrl);
   const login = decodeURIComponent(app.username);
-  const client = new pg.Client({ connectionString: migrationUrl });
-  await client.connect();
+  if (!login) throw new Failure('DATABASE_URL must name a user');
+  const client = await connect(migrationUrl, 'MIGRATION_DATABASE_URL');
   try {
     const { rows } = await client.query<{ exists: boolean; member: boolean }>(
       `SELECT count(*) > 0 AS exists, coalesce(bool_or(pg_has_role(oid, 'assistant_app', 'USAGE')), false) AS member

@@ -9,7 +9,7 @@ export class Foundation1764000000001 implements MigrationInterface {
           CREATE ROLE ${role} NOLOGIN NOSUPERUSER NOBYPASSRLS;
         END IF;
       EXCEPTION WHEN insufficient_privilege THEN
-        RAISE EXCEPTION 'role ${role} is missing: an administrator of the server runs docs/roles.sql once';
+        RAISE insufficient_privilege USING MESSAGE = 'role ${role} is missing';
       END $$`);
     }
     // To give a function to these roles, the migrating role must be able to become them.
