@@ -33,7 +33,7 @@ async function start(): Promise<void> {
 /** @throws Failure naming the setting that cannot be listened on */
 async function listen(app: NestFastifyApplication, { HOST, PORT }: Config): Promise<void> {
   try {
-    await app.listen(PORT, HOST);
+    await app.getHttpAdapter().getInstance().listen({ port: PORT, host: HOST }); // Nest's own also logs errors
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     await app.close();
