@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { DataSource } from 'typeorm';
+import { DataSource, MigrationExecutor } from 'typeorm';
 import { loadConfig } from '../config/config.js';
 import { fail, Failure } from '../config/failure.js';
 import { auditCatalogue } from '../database/catalogue.js';
@@ -21,11 +21,17 @@ const COMMANDS: Record<string, Command> = {
   },
   audit: async (url) => {
     const dataSource = await new DataSource(migrationOptions(url)).initialize();
-    const defects = await auditCatalogue(dataSource).finally(() => dataSource.destroy());
+    const defects = await audit(dataSource).finally(() => dataSource.destroy());
     if (defects.length > 0) throw new Failure(defects.join('\n'));
     console.log('isolated: no defect found');
   },
 };
+
+async function audit(dataSource: DataSource): Promise<string[]> {
+  const pending = await new MigrationExecutor(dataSource).getPendingMigrations();
+  if (pending.length > 0) throw new Failure('the schema is not current: npm run migration:run first');
+  return auditCatalogue(dataSource);
+}
 
 async function run(name = ''): Promise<void> {
   const command = COMMANDS[name];

@@ -15,7 +15,10 @@ export class Foundation1764000000001 implements MigrationInterface {
     // To give a function to these roles, the migrating role must be able to become them.
     for (const role of ['assistant_lookup', 'assistant_purge']) {
       await db.query(`DO $$ BEGIN GRANT ${role} TO CURRENT_USER;
-      EXCEPTION WHEN insufficient_privilege THEN NULL; -- an administrator has granted it
+      EXCEPTION WHEN insufficient_privilege THEN -- then an administrator has granted it
+        IF NOT pg_has_role(CURRENT_USER, '${role}', 'MEMBER') THEN
+          RAISE insufficient_privilege USING MESSAGE = format('%I is no member of ${role}', CURRENT_USER);
+        END IF;
       END $$`);
     }
 
