@@ -36,7 +36,8 @@ export function registerBodyRules(fastify: FastifyInstance): void {
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     try {
-      if (request.url === MALFORMED) throw new Problem('invalid_request', 'The path is not percent-encoded UTF-8.');
+      if (request.url === MALFORMED)
+        throw new Problem('invalid_request', 'The path is not percent-encoded UTF-8.');
       checkValue(request.query);
       checkValue(request.params);
       done();
