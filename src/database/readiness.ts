@@ -5,6 +5,7 @@ import { OwnerScope } from './owner-scope.js';
 import { migrations } from './migrations/index.js';
 
 interface State {
+  /** Every migration of this version has run; those of a newer version, during its roll-out, do no harm. */
   current: boolean;
   unsafe: boolean;
 }
@@ -16,7 +17,7 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(private readonly scope: OwnerScope) {}
 
-  /** Refuses to start where row-level security would not hold, or on another schema than this code's. */
+  /** Refuses to start where row-level security would not hold, or on an older schema than this code's. */
   async onApplicationBootstrap(): Promise<void> {
     const { current, unsafe } = await this.state();
     if (unsafe)
@@ -26,7 +27,7 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
       );
     if (!current)
       throw new Failure(
-        'the schema of the database is not that of this version: set MIGRATION_DATABASE_URL, or run ' +
+        'the schema of the database is older than this version: set MIGRATION_DATABASE_URL, or run ' +
           '`npm run migration:run` with it',
       );
   }
@@ -49,8 +50,8 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
       ) AS unsafe, num_nulls(to_regrole('assistant_app'), to_regclass('public.migrations')) = 0 AS migrated
       FROM pg_roles r WHERE r.rolname = current_user`);
     if (role!.unsafe || !role!.migrated) return { unsafe: role!.unsafe, current: false };
-    const ran = await this.scope.query<{ name: string }>(sql`SELECT name FROM public.migrations ORDER BY id`);
-    const current = ran.map(({ name }) => name).join() === migrations.map(({ name }) => name).join();
-    return { unsafe: false, current };
+    const rows = await this.scope.query<{ name: string }>(sql`SELECT name FROM public.migrations`);
+    const ran = new Set(rows.map(({ name }) => name));
+    return { unsafe: false, current: migrations.every(({ name }) => ran.has(name)) };
   }
 }

@@ -26,5 +26,12 @@ export const ApiPage = (item: Type) =>
 
 export const FAILS = 'x-problems';
 
-/** Problems of this operation beyond those that its shape implies. */
-export const Fails = (...codes: ProblemCode[]) => ApiExtension(FAILS, codes);
+/** Problems of this operation beyond those that its shape implies; may be said more than once. */
+export const Fails =
+  (...codes: ProblemCode[]): MethodDecorator =>
+  (target, key, descriptor) => {
+    const handler = descriptor.value as object;
+    const known = (Reflect.getMetadata(FAILS, handler) as ProblemCode[] | undefined) ?? [];
+    Reflect.defineMetadata(FAILS, [...known, ...codes], handler);
+    ApiExtension(FAILS, [...known, ...codes])(target, key, descriptor);
+  };

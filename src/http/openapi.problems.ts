@@ -2,13 +2,13 @@ import type { Operation } from './openapi.js';
 import { FAILS } from './openapi.decorators.js';
 import { Problem, problemBody, type ProblemCode, PROBLEMS } from './problem.js';
 
-/** Adds the problems that an operation can answer, and the conditional headers that it takes. */
+/** Adds the problems that an operation can answer, and what a conditional read adds. */
 export function addProblems(
   path: string,
   method: string,
   operation: Operation & { [FAILS]?: ProblemCode[] },
 ): void {
-  const codes = [...impliedBy(path, method, operation), ...(operation[FAILS] ?? [])];
+  const codes = [...impliedBy(path, operation), ...(operation[FAILS] ?? [])];
   delete operation[FAILS];
   const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code][0]);
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
@@ -21,15 +21,15 @@ export function addProblems(
         },
       },
     };
-  if (conditional(path, method))
-    addHeader(operation, 'If-Match', 'The ETag that the resource must still have');
   if (method !== 'get' || !/\{(id|slug)\}$/.test(path)) return;
-  addHeader(operation, 'If-None-Match', 'An ETag that the client has: unchanged is answered by 304');
+  const description = 'An ETag that the client has: unchanged is answered by 304';
+  operation.parameters ??= [];
+  operation.parameters.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } });
   operation.responses['304'] = { description: 'Unchanged' };
 }
 
 /** What an operation of this shape can answer, whatever it does. */
-function impliedBy(path: string, method: string, operation: Operation): ProblemCode[] {
+function impliedBy(path: string, operation: Operation): ProblemCode[] {
   if (path === '/livez') return [];
   const codes: ProblemCode[] = ['database_unavailable', 'busy', 'shutting_down'];
   if (operation.security!.length > 0) codes.push('unauthenticated');
@@ -38,21 +38,5 @@ function impliedBy(path: string, method: string, operation: Operation): ProblemC
   if (operation.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor'))
     codes.push('invalid_cursor');
   if (path.includes('{id}')) codes.push('not_found');
-  if (conditional(path, method)) codes.push('version_mismatch');
   return codes;
 }
-
-/** Changes of a single resource take If-Match; making something below one and finishing a call do not. */
-const conditional = (path: string, method: string) =>
-  path.includes('{id}') &&
-  (['patch', 'delete'].includes(method) ||
-    (method === 'post' && /^\/v1\/(aides|conversations|tasks)\/\{id\}\/(?!messages)[a-z]+$/.test(path)));
-
-const addHeader = (operation: Operation, name: string, description: string) =>
-  (operation.parameters ??= []).push({
-    name,
-    in: 'header',
-    required: false,
-    description,
-    schema: { type: 'string' },
-  });

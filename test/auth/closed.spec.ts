@@ -64,9 +64,10 @@ test('O3: public files lead nowhere else', async () => {
   }
 });
 
-test('O3: with a token, paths that name nothing are not found and ids that are none are invalid', async () => {
-  for (const path of ['/v1/%', '/v1/aides/%zz', '/v1/aides/%c3%28', '/v1/nothing'])
-    expect((await client.get(path)).body).toMatchObject({ status: 404, code: 'not_found' });
+test('O3: with a token, paths that name nothing are not found, malformed ones and ids that are none are invalid', async () => {
+  expect((await client.get('/v1/nothing')).body).toMatchObject({ status: 404, code: 'not_found' });
+  for (const path of ['/v1/%', '/v1/aides/%zz', '/v1/aides/%c3%28'])
+    expect((await client.get(path)).body).toMatchObject({ status: 400, code: 'invalid_request' });
   for (const id of ['x'.repeat(8000), '%00', '%20'])
     expect((await client.get(`/v1/aides/${id}`)).body).toMatchObject({
       status: 400,
