@@ -24,14 +24,9 @@ export const ApiPage = (item: Type) =>
     }),
   );
 
-export const FAILS = 'x-problems';
+/** Before the code of a problem, as an extension of the operation that can answer it. */
+export const FAILS = 'x-problem-';
 
-/** Problems of this operation beyond those that its shape implies; may be said more than once. */
-export const Fails =
-  (...codes: ProblemCode[]): MethodDecorator =>
-  (target, key, descriptor) => {
-    const handler = descriptor.value as object;
-    const known = (Reflect.getMetadata(FAILS, handler) as ProblemCode[] | undefined) ?? [];
-    Reflect.defineMetadata(FAILS, [...known, ...codes], handler);
-    ApiExtension(FAILS, [...known, ...codes])(target, key, descriptor);
-  };
+/** Problems of this operation beyond those that its shape implies. */
+export const Fails = (...codes: ProblemCode[]) =>
+  applyDecorators(...codes.map((code) => ApiExtension(`${FAILS}${code}`, true)));

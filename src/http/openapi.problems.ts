@@ -3,13 +3,8 @@ import { FAILS } from './openapi.decorators.js';
 import { Problem, problemBody, type ProblemCode, PROBLEMS } from './problem.js';
 
 /** Adds the problems that an operation can answer, and what a conditional read adds. */
-export function addProblems(
-  path: string,
-  method: string,
-  operation: Operation & { [FAILS]?: ProblemCode[] },
-): void {
-  const codes = [...impliedBy(path, operation), ...(operation[FAILS] ?? [])];
-  delete operation[FAILS];
+export function addProblems(path: string, method: string, operation: Operation): void {
+  const codes = [...impliedBy(path, operation), ...declaredBy(operation)];
   const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code][0]);
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
     operation.responses[String(status)] = {
@@ -26,6 +21,13 @@ export function addProblems(
   operation.parameters ??= [];
   operation.parameters.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } });
   operation.responses['304'] = { description: 'Unchanged' };
+}
+
+/** What `@Fails` says; taken off, so that the document does not say it twice. */
+function declaredBy(operation: Operation): ProblemCode[] {
+  const names = Object.keys(operation).filter((name) => name.startsWith(FAILS));
+  for (const name of names) delete (operation as unknown as Record<string, unknown>)[name];
+  return names.map((name) => name.slice(FAILS.length) as ProblemCode);
 }
 
 /** What an operation of this shape can answer, whatever it does. */

@@ -30,7 +30,7 @@ export const IfMatch = createParamDecorator(
   },
   [
     (controller, method) => {
-      conditional(controller, method!, Object.getOwnPropertyDescriptor(controller, method!)!);
+      conditional(controller, method, Object.getOwnPropertyDescriptor(controller, method!));
     },
   ],
 );
