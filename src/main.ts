@@ -7,23 +7,19 @@ import { fail, Failure } from './config/failure.js';
 import { originOf } from './config/origin.js';
 import { provideDatabase } from './database/provision.js';
 
-async function start(): Promise<void> {
+/** @returns what stops it all again: the requests in flight are answered, then the database may go */
+async function start(): Promise<() => Promise<void>> {
   const config = loadConfig();
   const database = await provideDatabase(config);
   try {
     const app = await createApp(config, database.url);
     await listen(app, config);
-    let stopping = false;
-    const stop = async () => {
-      if (stopping) return;
-      stopping = true;
-      await app.close(); // the requests in flight are answered, then the pool is closed
-      await database.stop();
-      process.exit(0);
-    };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
     const { port } = app.getHttpServer().address() as { port: number };
     console.log(`\n${await banner(config, originOf(config.HOST, port), database)}\n`);
+    return async () => {
+      await app.close();
+      await database.stop();
+    };
   } catch (error) {
     await database.stop();
     throw error;
@@ -46,4 +42,14 @@ async function listen(app: NestFastifyApplication, { HOST, PORT }: Config): Prom
   }
 }
 
-start().catch(fail);
+const started = start();
+started.catch(fail);
+
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    // A start is finished first: half of one would leave the database running.
+    started.then((stop) => stop()).then(() => process.exit(0), fail);
+  });

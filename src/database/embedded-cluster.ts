@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,6 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { alive, isNode } from './processes.js';
 
 const NOBODY = 65534;
 const SYSTEM_DATA = existsSync('/var/lib') ? '/var/lib' : tmpdir();
@@ -46,36 +48,49 @@ export async function prepareFolder(wanted: string): Promise<ServerFolder> {
   return { path, data: join(path, 'data'), bin, identity };
 }
 
-/** Initialises the cluster once and returns its administrator's password. A half-made one is made again. */
-export function createCluster({ path, data, bin, identity }: ServerFolder): string {
-  const passwordFile = join(path, 'password');
-  if (existsSync(join(data, 'PG_VERSION'))) return readFileSync(passwordFile, 'utf8').trim();
+/**
+ * Initialises the cluster once and returns its administrator's password, which lies in it. It is made beside its place
+ * and put there whole: one that was killed while being made is made again, and of two made at once one is kept.
+ */
+export function createCluster(folder: ServerFolder): string {
+  const { data } = folder;
+  const made = () => existsSync(join(data, 'PG_VERSION'));
+  if (existsSync(data) && !made()) rmSync(data, { recursive: true });
+  if (!made()) {
+    removeDrafts(folder);
+    const draft = `${data}.${process.pid}`;
+    initialise(folder, draft);
+    try {
+      renameSync(draft, data);
+    } catch (error) {
+      rmSync(draft, { recursive: true });
+      if (!made()) throw error; // otherwise another process was first
+    }
+  }
+  return readFileSync(join(data, 'password'), 'utf8').trim();
+}
 
-  const draft = `${data}.new`;
-  rmSync(draft, { recursive: true, force: true });
-  rmSync(data, { recursive: true, force: true });
+function initialise({ path, bin, identity }: ServerFolder, draft: string): void {
+  const passwordFile = `${draft}.password`;
   writeFileSync(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
   if (identity.uid) chownSync(passwordFile, NOBODY, NOBODY);
-  const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const options = [
-    '-D',
-    draft,
-    '-U',
-    'postgres',
-    '-A',
-    'scram-sha-256',
-    `--pwfile=${passwordFile}`,
-    '-E',
-    'UTF8',
-  ];
-  const made = spawnSync(join(bin, 'initdb'), [...options, ...locale, '--no-instructions'], {
+  const access = ['-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  const locale = ['-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const result = spawnSync(join(bin, 'initdb'), ['-D', draft, ...access, ...locale, '--no-instructions'], {
     ...identity,
     cwd: path,
     encoding: 'utf8',
   });
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.error?.message ?? made.stderr}`);
-  renameSync(draft, data);
-  return readFileSync(passwordFile, 'utf8').trim();
+  if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
+  renameSync(passwordFile, join(draft, 'password'));
+}
+
+/** What processes that were killed left behind: `data.<pid>` and `data.<pid>.password`. */
+function removeDrafts({ path }: ServerFolder): void {
+  for (const name of readdirSync(path)) {
+    const pid = /^data\.(\d+)/.exec(name)?.[1];
+    if (pid && !alive(Number(pid), isNode)) rmSync(join(path, name), { recursive: true, maxRetries: 5 });
+  }
 }
 
 async function installedPrograms(): Promise<string> {

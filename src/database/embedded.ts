@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCluster, prepareFolder, type ServerFolder } from './embedded-cluster.js';
+import { alive, Users } from './processes.js';
 
 /** A running server. `url` is its administrator's, database `postgres`. */
 export interface EmbeddedServer {
@@ -16,29 +17,56 @@ export interface EmbeddedServer {
 const FLAGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100'];
 const THROWAWAY = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 const START_TIMEOUT = 30_000; // milliseconds
+const MAX_LAUNCHES = 5;
 
 /**
- * Starts a PostgreSQL of its own in `dir`, or adopts the one that a killed process left running there. It outlives
- * Ctrl-C (it is detached), so that the service can drain before it stops it.
+ * Starts a PostgreSQL of its own in `dir`, or joins the one that runs there: another process's, or left by a killed one.
+ * It outlives Ctrl-C (it is detached), so that the service can drain first; the last process to leave stops it.
  * @param throwaway faster, and not crash-safe: for tests
  */
 export async function startEmbedded(dir: string, throwaway = false): Promise<EmbeddedServer> {
   const folder = await prepareFolder(dir);
   const password = createCluster(folder);
-  const owned = takeOwnership(folder);
-  const running = (pid: number, port: number): EmbeddedServer => ({
-    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-    folder: folder.path,
-    stop: async () => (owned ? stop(folder, pid) : undefined),
-  });
-  const orphan = readPidFile(folder);
-  if (orphan && alive(orphan.pid)) {
-    await ready(folder, orphan.pid, () => !alive(orphan.pid));
-    return running(orphan.pid, orphan.port);
+  const users = new Users(join(folder.path, 'users'));
+  users.join();
+  try {
+    const { port } = await joinOrLaunch(folder, throwaway);
+    return {
+      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      folder: folder.path,
+      stop: async () => (users.leave() ? shutDown(folder) : undefined),
+    };
+  } catch (error) {
+    users.leave();
+    throw error;
   }
+}
 
+/**
+ * Of processes that start at once, PostgreSQL itself lets one win; the others join it. A launch may fail for a moment:
+ * backends outlive a killed server a little, and its lock stays where its process id is in use, if only by a zombie.
+ */
+async function joinOrLaunch(folder: ServerFolder, throwaway: boolean): Promise<Postmaster> {
+  let launched = { exited: true };
+  for (let launches = 0, deadline = Date.now() + START_TIMEOUT; Date.now() < deadline; await sleep(10)) {
+    const running = postmaster(folder);
+    if (running?.status === 'ready') return running;
+    if (running || !launched.exited) continue; // starting, or stopping
+    if (launches === MAX_LAUNCHES) break;
+    if (launches > 0) {
+      rmSync(lockOf(folder), { force: true });
+      await sleep(launches * 100);
+    }
+    launches += 1;
+    launched = await launch(folder, throwaway);
+  }
+  const log = logOf(folder);
+  throw new Error(`the embedded PostgreSQL did not start; ${log} ends with:\n${tail(log)}`);
+}
+
+async function launch(folder: ServerFolder, throwaway: boolean): Promise<{ exited: boolean }> {
   const port = await freePort();
-  const log = openSync(join(folder.path, 'postgres.log'), 'a');
+  const log = openSync(logOf(folder), 'a');
   const flags = [...FLAGS, ...(throwaway ? THROWAWAY : [])].flatMap((flag) => ['-c', flag]);
   const child = spawn(join(folder.bin, 'postgres'), ['-D', folder.data, '-p', String(port), ...flags], {
     ...folder.identity,
@@ -46,58 +74,48 @@ export async function startEmbedded(dir: string, throwaway = false): Promise<Emb
     detached: true,
     stdio: ['ignore', log, log],
   });
-  let exited = false;
-  child.once('error', () => (exited = true)).once('exit', () => (exited = true));
-  child.unref();
-  await ready(folder, child.pid, () => exited);
-  return running(child.pid!, port);
+  closeSync(log);
+  const state = { exited: false };
+  const exited = () => (state.exited = true);
+  child.once('error', exited).once('exit', exited).unref();
+  return state;
 }
 
-/** False where another living process of this checkout started the server: stopping it is up to that one. */
-function takeOwnership({ path }: ServerFolder): boolean {
-  const file = join(path, 'owner.pid');
-  const previous = existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
-  if (previous && previous !== process.pid && alive(previous, 'node')) return false;
-  writeFileSync(file, String(process.pid));
-  return true;
+async function shutDown(folder: ServerFolder): Promise<void> {
+  const running = postmaster(folder);
+  if (!running) return;
+  process.kill(running.pid, 'SIGINT'); // fast shutdown
+  while (alive(running.pid, serves(folder))) await sleep(10);
 }
 
-async function ready(folder: ServerFolder, pid: number | undefined, gone: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + START_TIMEOUT; Date.now() < deadline; await sleep(10)) {
-    const state = readPidFile(folder);
-    if (state?.pid === pid && state?.status === 'ready') return;
-    if (gone()) break;
-  }
-  const log = join(folder.path, 'postgres.log');
-  throw new Error(`the embedded PostgreSQL did not start; ${log} ends with:\n${tail(log)}`);
+interface Postmaster {
+  pid: number;
+  port: number;
+  /** starting, ready, stopping … */
+  status: string;
 }
 
-async function stop(folder: ServerFolder, pid: number): Promise<void> {
-  if (readPidFile(folder)?.pid !== pid) return;
-  process.kill(pid, 'SIGINT'); // fast shutdown
-  while (alive(pid) && readPidFile(folder)) await sleep(10);
-}
-
-/** The first lines of postmaster.pid: process id, data folder, start time, port, …, status on the eighth. */
-function readPidFile({ data }: ServerFolder): { pid: number; port: number; status: string } | undefined {
+/** The server that runs in the folder. Lines of postmaster.pid: process id, data, start time, port, …, status (8th). */
+function postmaster(folder: ServerFolder): Postmaster | undefined {
   try {
-    const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
-    return { pid: Number(lines[0]), port: Number(lines[3]), status: (lines[7] ?? '').trim() };
+    const lines = readFileSync(lockOf(folder), 'utf8').split('\n');
+    const pid = Number(lines[0]);
+    return alive(pid, serves(folder))
+      ? { pid, port: Number(lines[3]), status: (lines[7] ?? '').trim() }
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether the process runs and, where that can be told, is that program: process ids are used again. */
-function alive(pid: number, program = 'postgres'): boolean {
-  try {
-    process.kill(pid, 0);
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]!.includes(program);
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    return code === 'EPERM' || (syscall === 'open' && process.platform !== 'linux');
-  }
-}
+/** `postgres -D <data> …` */
+const serves =
+  ({ data }: ServerFolder) =>
+  (command: string[]) =>
+    command.includes(data);
+
+const lockOf = ({ data }: ServerFolder) => join(data, 'postmaster.pid');
+const logOf = ({ path }: ServerFolder) => join(path, 'postgres.log');
 
 const freePort = () =>
   new Promise<number>((resolve, reject) => {

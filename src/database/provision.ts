@@ -7,6 +7,8 @@ import { connect } from './connect.js';
 import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
 
+const LOCK = 4_172_026_002; // pg_advisory_lock key: one process at a time sets the server up
+
 export interface DatabaseUrls {
   /** The app's role. */
   app: string;
@@ -81,6 +83,7 @@ export async function createDatabase(adminUrl: string, name: string): Promise<Da
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     const { rowCount: owner } = await client.query(`SELECT FROM pg_roles WHERE rolname = 'assistant_owner'`);
     const password = pg.escapeLiteral(new URL(urls.migration).password);
     if (!owner) await client.query(`CREATE ROLE assistant_owner LOGIN CREATEROLE PASSWORD ${password}`);
