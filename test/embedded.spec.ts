@@ -1,0 +1,208 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiClient } from './support/app.js';
+import { appears, processesOf, Service } from './support/service.js';
+
+const ROOT = process.getuid?.() === 0;
+let folder: string;
+let services: Service[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'assistant-backend-service-'));
+  chmodSync(folder, 0o755);
+  services = [];
+});
+afterEach(async () => {
+  await Promise.all(services.map((service) => service.stop('SIGKILL')));
+  for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+function run(env: NodeJS.ProcessEnv = {}, cwd = folder, uid?: number): Service {
+  const service = new Service({ cwd, env, uid });
+  services.push(service);
+  return service;
+}
+
+const tokensOf = (banner: string) => banner.match(/^eyJ\S+$/gm) ?? [];
+const alice = async (service: Service) =>
+  new ApiClient(await service.origin(), tokensOf(await service.banner())[0]);
+const titles = async (client: ApiClient) =>
+  (await client.get<{ data: { title: string }[] }>('/v1/tasks')).body.data.map(({ title }) => title);
+const postmaster = (data = join(folder, '.data/postgres/data')) =>
+  Number.parseInt(readFileSync(join(data, 'postmaster.pid'), 'utf8'), 10);
+
+/** What a shell makes of a line: the arguments of the curl in it. */
+const shellWords = (line: string) =>
+  spawnSync('sh', ['-c', `curl() { printf '%s\\n' "$@"; }; ${line}`], { encoding: 'utf8' })
+    .stdout.trim()
+    .split('\n');
+
+test('U1: with nothing set it starts, says how to try it, and keeps its data whatever ends it', async () => {
+  const first = run();
+  const banner = await first.banner();
+  const swagger = /^Swagger UI +(\S+)$/m.exec(banner)![1]!;
+  expect((await fetch(swagger)).status).toBe(200);
+  expect(banner).toContain(join(folder, '.data/postgres'));
+  for (const token of tokensOf(banner))
+    expect((await new ApiClient(await first.origin(), token).get('/v1/me')).status).toBe(200);
+  expect(tokensOf(banner)).toHaveLength(2);
+  const [option, header, url] = shellWords(/^curl .*$/m.exec(banner)![0]);
+  const [name, value] = header!.split(': ');
+  expect([option, name]).toEqual(['-H', 'Authorization']);
+  expect((await fetch(url!, { headers: { [name!]: value! } })).status).toBe(200);
+
+  expect((await (await alice(first)).post('/v1/tasks', { title: 'kept' })).status).toBe(201);
+  expect(await first.stop('SIGTERM')).toBe(0);
+  expect(processesOf(folder)).toEqual([]);
+
+  const second = run();
+  expect(await titles(await alice(second))).toEqual(['kept']);
+  const database = postmaster();
+  expect(await second.stop('SIGKILL')).toBe('SIGKILL');
+  expect(processesOf(folder)).toContain(database);
+
+  const third = run();
+  expect(await titles(await alice(third))).toEqual(['kept']);
+  expect(postmaster()).toBe(database); // joined, not started anew
+  process.kill(database, 'SIGKILL');
+  expect(await third.stop('SIGINT')).toBe(0);
+
+  const fourth = run();
+  expect(await titles(await alice(fourth))).toEqual(['kept']);
+  expect(await fourth.stop('SIGINT')).toBe(0);
+  expect(processesOf(folder)).toEqual([]);
+});
+
+test('U1: processes that start at once in one folder share a database, which the last of them stops', async () => {
+  const [first, second] = [run(), run()];
+  const clients = await Promise.all([alice(first), alice(second)]);
+  await clients[0].post('/v1/tasks', { title: 'shared' });
+  expect(await titles(clients[1])).toEqual(['shared']);
+  expect(await first.stop()).toBe(0);
+  expect(await titles(clients[1])).toEqual(['shared']);
+
+  const third = run();
+  const client = await alice(third);
+  expect(await second.stop()).toBe(0);
+  expect(await titles(client)).toEqual(['shared']);
+  expect(await third.stop()).toBe(0);
+  expect(processesOf(folder)).toEqual([]);
+});
+
+test('U1, O3: two checkouts run side by side, each with its own data and key', async () => {
+  const [one, two] = ['one', 'two'].map((name) => run({ DATA_DIR: join(folder, name) }));
+  const [first, second] = await Promise.all([alice(one!), alice(two!)]);
+  expect((await first.post('/v1/tasks', { title: 'of one' })).status).toBe(201);
+  expect(await titles(second)).toEqual([]);
+  const crossing = new ApiClient(await two!.origin(), tokensOf(await one!.banner())[0]);
+  expect((await crossing.get('/v1/me')).status).toBe(401);
+  expect(await one!.stop()).toBe(0);
+  expect(await titles(second)).toEqual([]);
+});
+
+test('U1: what was killed while it was made is made again, at whatever point it was killed', async () => {
+  const path = join(folder, '.data/postgres');
+  mkdirSync(join(path, 'data/base'), { recursive: true });
+  writeFileSync(join(path, 'data/postgresql.conf'), 'half = made');
+  for (const point of [/^data\.\d+$/, /^data$/, /^postgres\.log$/]) {
+    const reached = appears(path, point);
+    const killed = run();
+    await reached;
+    expect(await killed.stop('SIGKILL')).toBe('SIGKILL');
+  }
+  const service = run();
+  expect(await titles(await alice(service))).toEqual([]);
+  expect(await service.stop()).toBe(0);
+  expect(processesOf(folder)).toEqual([]);
+});
+
+test('U1: Ctrl-C while it starts leaves nothing running', async () => {
+  const path = join(folder, '.data/postgres');
+  mkdirSync(path, { recursive: true });
+  const launched = appears(path, /^postgres\.log$/);
+  const service = run();
+  await launched;
+  expect(await service.stop('SIGINT')).toBe(0);
+  expect(processesOf(folder)).toEqual([]);
+});
+
+test('U1: a port that is taken is said so, and the database is stopped', async () => {
+  const taken = createServer();
+  await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));
+  const { port } = taken.address() as { port: number };
+  const service = run({ PORT: String(port) });
+  expect(await service.exit).toBe(1);
+  expect(service.output).toMatch(/^PORT is taken by another program: set it to a free one/m);
+  expect(processesOf(folder)).toEqual([]);
+  await new Promise((done) => taken.close(done));
+});
+
+const DATABASE_URL = process.env.TEST_SERVER_URL;
+
+test.each<[string, NodeJS.ProcessEnv, RegExp[]]>([
+  [
+    'production with nothing',
+    { NODE_ENV: 'production' },
+    [/^DATABASE_URL must/m, /^JWT_SECRET or JWT_JWKS_URL must/m],
+  ],
+  ['every address without a key', { HOST: '0.0.0.0' }, [/^JWT_SECRET or JWT_JWKS_URL must/m]],
+  [
+    'a superuser',
+    { NODE_ENV: 'production', DATABASE_URL, JWT_SECRET: 'x'.repeat(32) },
+    [/could pass row-level/],
+  ],
+])('U1, O6: does not start with %s, and makes nothing', async (_, env, said) => {
+  const service = run(env);
+  expect(await service.exit).toBe(1);
+  for (const line of said) expect(service.output).toMatch(line);
+  expect(service.output).not.toMatch(/eyJ/);
+  expect(existsSync(join(folder, '.data'))).toBe(false);
+});
+
+test('O3: an address that others reach, and a key of your own, print no tokens', async () => {
+  const service = run({ HOST: '0.0.0.0', JWT_SECRET: 'x'.repeat(32) });
+  expect(await service.banner()).not.toMatch(/eyJ|Bearer/);
+  expect(await service.stop()).toBe(0);
+});
+
+if (ROOT) {
+  test('U1: root in a folder closed to others keeps the data elsewhere, says where, and finds it again', async () => {
+    chmodSync(folder, 0o700);
+    const service = run();
+    const elsewhere = /^Embedded PostgreSQL (\S+)$/m.exec(await service.banner())![1]!;
+    try {
+      expect(elsewhere.startsWith(folder)).toBe(false);
+      await (await alice(service)).post('/v1/tasks', { title: 'elsewhere' });
+      expect(await service.stop()).toBe(0);
+      const again = run();
+      expect(await titles(await alice(again))).toEqual(['elsewhere']);
+      expect(await again.stop()).toBe(0);
+      expect(processesOf(elsewhere)).toEqual([]);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+
+  test('U1: a user who is not root runs it in a folder of its own', async () => {
+    const uid = 65_534;
+    chownSync(folder, uid, uid);
+    const service = run({}, folder, uid);
+    expect(await titles(await alice(service))).toEqual([]);
+    expect(await service.banner()).toContain(join(folder, '.data/postgres'));
+    expect(await service.stop()).toBe(0);
+    expect(processesOf(folder)).toEqual([]);
+  });
+}
