@@ -1,13 +1,11 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { join, raw, Sql } from 'sql-template-tag';
 import type { ObjectLiteral } from 'typeorm';
-import type { Keyset, Order } from './page.js';
+import type { Keyset, Order, SortKey } from './page.js';
 import type { TableShape } from './table-shape.js';
 
-/** The keys of an order with the id behind them, which makes it total. */
-const total = <T>({ keys }: Order<T>) => [
-  ...keys,
-  { property: 'id' as keyof T & string, expression: undefined },
-];
+/** The keys of an order with the id behind them where it takes that to make it total. */
+const total = <T>({ keys, unique }: Order<T>): SortKey<T>[] =>
+  unique ? keys : [...keys, { property: 'id' as keyof T & string }];
 
 export const orderBy = <T>(shape: TableShape, order: Order<T>): Sql =>
   raw(
@@ -25,8 +23,12 @@ export function keysetCondition<T>(shape: TableShape, order: Order<T>, after: Ke
     expression(shape.expression(property)),
   );
   const values = keys.map(({ property, expression = (value) => value }, i) => {
-    const [before, behind] = expression('\0').split('\0');
-    return sql`${raw(before!)}${after[i]}::${raw(shape.type(property))}${raw(behind!)}`;
+    const value = sql`${after[i]}::${raw(shape.type(property))}`;
+    const around = expression('\0').split('\0'); // the value may occur more than once in it
+    return new Sql(
+      around,
+      around.slice(1).map(() => value),
+    );
   });
   return sql`(${raw(columns.join(', '))}) ${raw(order.descending ? '<' : '>')} (${join(values)})`;
 }

@@ -29,6 +29,8 @@ export interface SortKey<T> {
 export interface Order<T> {
   keys: SortKey<T>[];
   descending?: boolean;
+  /** The keys alone are total: no two rows of the list share them. Then the id would only stand in an index's way. */
+  unique?: boolean;
 }
 
 export const newestFirst = <T>(property: keyof T & string): Order<T> => ({

@@ -41,7 +41,11 @@ export class MessagesService {
 
   /** @throws RowNotFound where the conversation is not the owner's or deleted */
   async list(owner: OwnerId, conversationId: string, query: ListMessages): Promise<Page<Message>> {
-    const order: Order<Message> = { keys: [{ property: 'seq' }], descending: query.order === 'desc' };
+    const order: Order<Message> = {
+      keys: [{ property: 'seq' }],
+      descending: query.order === 'desc',
+      unique: true,
+    };
     const alive = sql`EXISTS (SELECT FROM app.conversations c
       WHERE c.owner_id = ${owner} AND c.id = ${conversationId} AND c.deleted_at IS NULL)`;
     const where = [sql`t.conversation_id = ${conversationId}`, sql`t.deleted_at IS NULL`, alive];

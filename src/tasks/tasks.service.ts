@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import sql from 'sql-template-tag';
+import sql, { raw } from 'sql-template-tag';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
 import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
@@ -7,7 +7,9 @@ import { newestFirst, type Order, type Page } from '../database/page.js';
 import type { CreateTask, ListTasks, UpdateTask } from './task.dto.js';
 import { Task } from './task.entity.js';
 
-const due = (value: string) => `coalesce(${value}, 'infinity'::timestamptz)`;
+/** The undated last; the expression of tasks_due_idx. */
+const due = (value: string) => `CASE WHEN ${value} IS NULL THEN 'infinity'::timestamptz ELSE ${value} END`;
+const DUE = raw(due('t.due_date'));
 
 const ORDERS: Record<ListTasks['sort'], Order<Task>> = {
   createdAt: newestFirst('createdAt'),
@@ -32,8 +34,8 @@ export class TasksService {
       query.status === 'open' && sql`t.completed_at IS NULL`,
       query.status === 'completed' && sql`t.completed_at IS NOT NULL`,
       query.priority && sql`t.priority = ${query.priority}`,
-      query.dueBefore && sql`coalesce(t.due_date, 'infinity'::timestamptz) < ${query.dueBefore}`,
-      query.dueAfter && sql`coalesce(t.due_date, 'infinity'::timestamptz) > ${query.dueAfter}`,
+      query.dueBefore && sql`${DUE} < ${query.dueBefore}`,
+      query.dueAfter && sql`${DUE} > ${query.dueAfter}`,
       (query.dueBefore ?? query.dueAfter) && sql`t.due_date IS NOT NULL`,
     ];
     return this.tasks.page(owner, query, ORDERS[query.sort], { where });

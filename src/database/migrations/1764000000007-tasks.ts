@@ -25,9 +25,10 @@ export class Tasks1764000000007 implements MigrationInterface {
     await db.query(`GRANT EXECUTE ON FUNCTION app.priority_rank(text) TO assistant_app`);
     // GET /v1/tasks, newest first
     await db.query(`CREATE INDEX tasks_newest_idx ON app.tasks (owner_id, created_at, id)`);
-    // GET /v1/tasks?sort=dueDate, the undated last; dueBefore and dueAfter
+    // GET /v1/tasks?sort=dueDate, the undated last; dueBefore and dueAfter. CASE and not coalesce(), which PostgreSQL does
+    // not take for leakproof: under row-level security it would filter rows and never bound the index.
     await db.query(`CREATE INDEX tasks_due_idx ON app.tasks
-      (owner_id, (coalesce(due_date, 'infinity'::timestamptz)), id)`);
+      (owner_id, (CASE WHEN due_date IS NULL THEN 'infinity'::timestamptz ELSE due_date END), id)`);
     // GET /v1/tasks?sort=priority
     await db.query(
       `CREATE INDEX tasks_priority_idx ON app.tasks (owner_id, (app.priority_rank(priority)), id)`,
