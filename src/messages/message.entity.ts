@@ -27,6 +27,7 @@ export type Role = (typeof ROLES)[number];
 @Check('messages_tokens_used_check', `tokens_used >= 0`)
 @Check('messages_seq_check', `seq >= 1`)
 @Index('messages_newest_idx', ['ownerId', 'createdAt', 'id'], { where: 'deleted_at IS NULL' })
+@Index('messages_role_idx', ['ownerId', 'role', 'createdAt', 'id'], { where: 'deleted_at IS NULL' })
 @Index('messages_parent_idx', ['ownerId', 'conversationId', 'parentId'], { where: 'parent_id IS NOT NULL' })
 @Index('messages_purge_idx', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 export class Message extends OwnedEntity {

@@ -20,7 +20,6 @@ export type Outcome = (typeof OUTCOMES)[number];
   `(status = 'pending') = (finished_at IS NULL) AND (status <> 'pending' OR (result IS NULL AND duration_ms IS NULL))`,
 )
 @Index('tool_calls_message_idx', ['ownerId', 'conversationId', 'messageId', 'id'])
-@Index('tool_calls_conversation_idx', ['ownerId', 'conversationId', 'id'])
 export class ToolCall extends OwnedEntity {
   @Column('uuid')
   conversationId: string;

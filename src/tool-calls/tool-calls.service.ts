@@ -9,18 +9,19 @@ import type { Order, Page, PageRequest } from '../database/page.js';
 import type { CreateToolCall, FinishToolCall } from './tool-call.dto.js';
 import { ToolCall } from './tool-call.entity.js';
 
-/** In the order of the calls: UUIDv7 is time-ordered. */
-const CALL_ORDER: Order<ToolCall> = { keys: [] };
+/** In the order of the messages and, of one message, of its calls: UUIDv7 is time-ordered. */
+const CALL_ORDER: Order<ToolCall> = { keys: [{ property: 'messageId' }] };
 
 /** A message that its owner can see, and its conversation. */
 const visible = (owner: OwnerId, condition: Sql) => sql`FROM app.messages m JOIN app.conversations c
   ON c.owner_id = m.owner_id AND c.id = m.conversation_id
   WHERE m.owner_id = ${owner} AND m.deleted_at IS NULL AND c.deleted_at IS NULL AND ${condition}`;
 
-/** A call is visible with its message. */
-const among = (owner: OwnerId) => [
-  sql`EXISTS (SELECT ${visible(owner, sql`m.conversation_id = t.conversation_id AND m.id = t.message_id`)})`,
-];
+/**
+ * A call is visible with its message. A scalar query and not EXISTS, which becomes a join: planned on wrong estimates, that
+ * reads all messages of the conversation for each call.
+ */
+const among = (owner: OwnerId) => [sql`(SELECT true ${visible(owner, sql`m.id = t.message_id`)})`];
 
 @Injectable()
 export class ToolCallsService {

@@ -32,8 +32,15 @@ export class Messages1764000000006 implements MigrationInterface {
       CONSTRAINT messages_tokens_used_check CHECK (tokens_used >= 0),
       CONSTRAINT messages_seq_check CHECK (seq >= 1)
     )`);
+    // A conversation has one owner. Without knowing so, the planner expects one message where there are hundreds, and the
+    // foreign keys of replies and tool calls look for their message through all of its conversation.
+    await db.query(`CREATE STATISTICS app.messages_conversation_stats (dependencies)
+      ON owner_id, conversation_id FROM app.messages`);
     // GET /v1/messages: an owner's latest
     await db.query(`CREATE INDEX messages_newest_idx ON app.messages (owner_id, created_at, id)
+      WHERE deleted_at IS NULL`);
+    // GET /v1/messages?role=: a rare role is not looked for among all of the owner's messages
+    await db.query(`CREATE INDEX messages_role_idx ON app.messages (owner_id, role, created_at, id)
       WHERE deleted_at IS NULL`);
     // The foreign key's check when the purge removes a parent
     await db.query(`CREATE INDEX messages_parent_idx ON app.messages (owner_id, conversation_id, parent_id)

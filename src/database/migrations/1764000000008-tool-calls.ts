@@ -27,9 +27,6 @@ export class ToolCalls1764000000008 implements MigrationInterface {
     // GET /v1/conversations/{id}/tool-calls, /v1/messages/{id}/tool-calls, and the foreign key
     await db.query(`CREATE INDEX tool_calls_message_idx
       ON app.tool_calls (owner_id, conversation_id, message_id, id)`);
-    await db.query(
-      `CREATE INDEX tool_calls_conversation_idx ON app.tool_calls (owner_id, conversation_id, id)`,
-    );
     await db.query(`SELECT app.protect('tool_calls', '{status, result, duration_ms, finished_at}')`);
 
     await db.query(`CREATE FUNCTION app.freeze_finished_call() RETURNS trigger
