@@ -1,10 +1,16 @@
 import type { Conversation } from '../../src/conversations/conversation.entity.js';
+import type { CreateMessage } from '../../src/messages/message.dto.js';
 import type { Message } from '../../src/messages/message.entity.js';
+import { MessagesService } from '../../src/messages/messages.service.js';
+import { runAs } from '../../src/auth/owner-context.js';
+import { toOwnerId } from '../../src/auth/owner-id.js';
 import { type ApiClient, clientOf, newOwner, startApp } from '../support/app.js';
+import { sqlAsSuperuser, workerDatabase } from '../support/database.js';
 import { expectProblem, statuses } from '../support/expectations.js';
 import { atOnce, makeConversation, makeMessage, readPages } from '../support/factories.js';
 
 let app: Awaited<ReturnType<typeof startApp>>;
+let owner: string;
 let client: ApiClient;
 let conversation: Conversation;
 let path: string;
@@ -13,7 +19,8 @@ beforeAll(async () => {
   app = await startApp();
 });
 beforeEach(async () => {
-  client = await clientOf(app, newOwner());
+  owner = newOwner();
+  client = await clientOf(app, owner);
   conversation = await makeConversation(client);
   path = `/v1/conversations/${conversation.id}/messages`;
 });
@@ -89,3 +96,22 @@ test('M6: a parent elsewhere, deleted, of another owner or made up is refused, a
   expectProblem(await client.post(path, upper), 400, 'invalid_request', '/parentId');
   expect(await makeMessage(client, conversation)).toMatchObject({ seq: 2 });
 });
+
+test('M2: 50 writers of 200 messages each give seq 1 to 10,000', async () => {
+  const named = toOwnerId(owner)!;
+  const message: CreateMessage = { role: 'user', content: 'Hello' };
+  await atOnce(50, async (writer) => {
+    for (let i = 0; i < 200; i++)
+      await runAs(named, `writer-${writer}`, () =>
+        app.get(MessagesService).append(named, conversation.id, [message]),
+      );
+  });
+  const [row] = await sqlAsSuperuser(
+    await workerDatabase(),
+    `SELECT count(*)::int, count(DISTINCT seq)::int AS places, min(seq), max(seq) FROM app.messages WHERE conversation_id = $1`,
+    [conversation.id],
+  );
+  expect(row).toEqual({ count: 10_000, places: 10_000, min: 1, max: 10_000 });
+  const { body } = await client.get(`/v1/conversations/${conversation.id}`);
+  expect(body).toMatchObject({ messageCount: 10_000, version: 10_001 });
+}, 120_000);
