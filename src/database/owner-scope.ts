@@ -24,11 +24,9 @@ export class OwnerScope {
   }
 
   async query<Row extends object>({ text, values }: Sql): Promise<Row[]> {
-    const client = current.getStore();
-    if (client) return (await client.query<Row>(text, values)).rows;
-    return this.withOwnerRow(() =>
-      this.borrow(async (client) => (await client.query<Row>(text, values)).rows),
-    );
+    const joined = current.getStore();
+    if (joined) return (await joined.query<Row>(text, values)).rows;
+    return this.withOwnerRow(() => this.once<Row>(text, values));
   }
 
   async transaction<T>(work: () => Promise<T>): Promise<T> {
@@ -43,27 +41,29 @@ export class OwnerScope {
     });
   }
 
-  private attempt<T>(work: () => Promise<T>): Promise<T> {
-    return this.borrow(async (client) => {
-      try {
-        await client.query('BEGIN');
-        const result = await current.run(client, work);
-        await client.query('COMMIT');
-        return result;
-      } catch (error) {
-        await client.query('ROLLBACK').catch(() => undefined);
-        throw error;
-      }
-    });
-  }
-
-  /** Unlike `pool.query`, it keeps the connection when a statement fails; broken or dirty ones fall to the pool's nets. */
-  private async borrow<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  /** Not by `pool.query`, which throws a connection away over every violated constraint. */
+  private async once<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
     const client = await this.pool.connect();
     try {
-      return await work(client);
+      return (await client.query<Row>(text, values)).rows;
     } finally {
       client.release();
+    }
+  }
+
+  private async attempt<T>(work: () => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await current.run(client, work);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
+      throw error;
+    } finally {
+      client.release(broken); // destroyed where it could not roll back
     }
   }
 
