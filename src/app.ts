@@ -23,7 +23,7 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, databaseUrl), adapter, {
     bodyParser: false,
     abortOnError: false, // whoever started the database stops it first
-    logger: ['warn', 'error', 'fatal'], // the framework's own start is of no interest
+    logger: logLevels(config.LOG_LEVEL).filter((level) => level !== 'log'), // the framework's own start is of no interest
   });
   const fastify = adapter.getInstance();
   registerHttp(app, config);

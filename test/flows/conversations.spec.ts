@@ -3,14 +3,7 @@ import type { Message } from '../../src/messages/message.entity.js';
 import { type ApiClient, clientOf, newOwner, startApp } from '../support/app.js';
 import { sqlAsSuperuser, type TestDatabase, workerDatabase } from '../support/database.js';
 import { expectProblem, statuses } from '../support/expectations.js';
-import {
-  atOnce,
-  makeAide,
-  makeConversation,
-  makeMessage,
-  makeToolCall,
-  readPages,
-} from '../support/factories.js';
+import { atOnce, makeAide, makeConversation, makeMessage, readPages } from '../support/factories.js';
 
 let app: Awaited<ReturnType<typeof startApp>>;
 let database: TestDatabase;

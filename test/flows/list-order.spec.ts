@@ -26,6 +26,8 @@ const make = async (client: ApiClient, path: string, body: object) => {
   return made;
 };
 
+const call = (toolName: string) => ({ toolName });
+
 test('T2: tasks by due date, the undated last, each once over all pages', async () => {
   const client = await clientOf(app, newOwner());
   const dates = [
@@ -39,7 +41,7 @@ test('T2: tasks by due date, the undated last, each once over all pages', async 
   for (const dueDate of dates) await make(client, '/v1/tasks', { title: 'Buy milk', dueDate });
   const tasks = await walk(client, '/v1/tasks?sort=dueDate&');
   expect(tasks.map(({ dueDate }) => dueDate)).toEqual([
-    ...dates.filter(Boolean).toSorted(),
+    ...dates.filter((date) => date !== null).toSorted((a, b) => a.localeCompare(b)),
     null,
     null,
     null,
@@ -52,7 +54,6 @@ test('T2: tasks by due date, the undated last, each once over all pages', async 
 test('K2, M4: messages by seq and their calls in the same order, each once over all pages', async () => {
   const client = await clientOf(app, newOwner());
   const { id } = await make(client, '/v1/conversations', {});
-  const call = (toolName: string) => ({ toolName });
   for (const [i, names] of [['a', 'b', 'c'], ['d'], ['e', 'f']].entries()) {
     const toolCalls = names.map(call);
     await make(client, `/v1/conversations/${id}/messages`, { role: 'assistant', content: `${i}`, toolCalls });
