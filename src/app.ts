@@ -29,8 +29,13 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
   registerHttp(app, config);
   registerAuthentication(fastify, app.get(TokenVerifier));
   serveDocument(app, await createDocument(app));
-  await app.init();
-  await fastify.ready();
+  try {
+    await app.init();
+    await fastify.ready();
+  } catch (error) {
+    await app.close(); // its connections would outlive a refused start
+    throw error;
+  }
   app.useLogger(logLevels(config.LOG_LEVEL));
   return app;
 }

@@ -45,9 +45,13 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async state(): Promise<State> {
     const [role] = await this.scope.query<{ unsafe: boolean; migrated: boolean }>(sql`
-      SELECT r.rolsuper OR r.rolbypassrls OR NOT pg_has_role(r.oid, to_regrole('assistant_app'), 'USAGE') OR EXISTS (
-        SELECT FROM pg_class c WHERE c.relnamespace = to_regnamespace('app') AND pg_has_role(r.oid, c.relowner, 'MEMBER')
-      ) AS unsafe, num_nulls(to_regrole('assistant_app'), to_regclass('public.migrations')) = 0 AS migrated
+      SELECT to_regclass('public.migrations') IS NOT NULL
+          AND pg_has_role(r.oid, to_regrole('assistant_app'), 'USAGE') IS NOT TRUE
+        OR EXISTS (SELECT FROM pg_roles p
+          WHERE (p.rolsuper OR p.rolbypassrls) AND pg_has_role(r.oid, p.oid, 'MEMBER'))
+        OR EXISTS (SELECT FROM pg_class c
+          WHERE c.relnamespace = to_regnamespace('app') AND pg_has_role(r.oid, c.relowner, 'MEMBER')) AS unsafe,
+        has_table_privilege(r.oid, to_regclass('public.migrations'), 'SELECT') IS TRUE AS migrated
       FROM pg_roles r WHERE r.rolname = current_user`);
     if (role!.unsafe || !role!.migrated) return { unsafe: role!.unsafe, current: false };
     const rows = await this.scope.query<{ name: string }>(sql`SELECT name FROM public.migrations`);
