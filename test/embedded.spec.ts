@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -127,6 +127,24 @@ test('U1: what was killed while it was made is made again, at whatever point it 
   expect(await titles(await alice(service))).toEqual([]);
   expect(await service.stop()).toBe(0);
   expect(processesOf(folder)).toEqual([]);
+});
+
+test('U1: a lock that was left, whose process id another program of the user has by now, stops nobody', async () => {
+  const first = run();
+  await first.banner();
+  expect(await first.stop()).toBe(0);
+  const identity = ROOT ? { uid: 65_534, gid: 65_534 } : {};
+  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], identity);
+  const data = join(folder, '.data/postgres/data');
+  writeFileSync(
+    join(data, 'postmaster.pid'),
+    `${other.pid}\n${data}\n1764000000\n54321\n\n127.0.0.1\n\nready   \n`,
+  );
+  const second = run();
+  expect(await titles(await alice(second))).toEqual([]);
+  expect(await second.stop()).toBe(0);
+  expect(other.exitCode).toBeNull();
+  other.kill();
 });
 
 test('U1: Ctrl-C while it starts leaves nothing running', async () => {

@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { dirtyReleases } from '../../src/database/data-source.js';
+import { migrate, revert } from '../../src/database/migrate.js';
 import { type ApiClient, clientOf, newOwner, startApp } from '../support/app.js';
 import { freshDatabase, sqlAsSuperuser, type TestDatabase } from '../support/database.js';
 
@@ -74,4 +75,17 @@ test('U4: on a schema that is not current the service lives and is not ready', a
   expect((await client.get('/livez')).status).toBe(200);
   await sqlAsSuperuser(database, `UPDATE public.migrations SET name = split_part(name, ' ', 1) WHERE id = 1`);
   expect((await client.get('/readyz')).status).toBe(200);
+});
+
+test('U4, O6: a schema that is taken back, and a role that becomes unsafe, end the readiness of a running service', async () => {
+  await revert(database.migration);
+  expect((await client.get('/readyz')).status).toBe(503);
+  await migrate(database.migration, database.app);
+  expect((await client.get('/readyz')).status).toBe(200);
+  await sqlAsSuperuser(database, 'REVOKE SELECT ON public.migrations FROM assistant_app');
+  expect((await client.get('/readyz')).status).toBe(503);
+  await sqlAsSuperuser(database, 'GRANT SELECT ON public.migrations TO assistant_app');
+  await sqlAsSuperuser(database, 'ALTER TABLE app.tasks OWNER TO assistant_login');
+  expect((await client.get('/readyz')).status).toBe(503);
+  expect((await client.get('/livez')).status).toBe(200);
 });

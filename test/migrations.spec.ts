@@ -1,0 +1,124 @@
+import { DataSource } from 'typeorm';
+import { migrationOptions } from '../src/database/data-source.js';
+import { migrate, revert } from '../src/database/migrate.js';
+import { migrations } from '../src/database/migrations/index.js';
+import { clientOf, newOwner, startApp } from './support/app.js';
+import { catalogueOf } from './support/catalogue.js';
+import { freshDatabase, sqlAsSuperuser, type TestDatabase } from './support/database.js';
+
+const NAMES = migrations.map(({ name }) => name);
+const WORKER = process.env.JEST_WORKER_ID;
+
+const empty = (name: string) => freshDatabase(`${name}_${WORKER}`, 'template1');
+
+/** Runs the next migrations until `count` have run. */
+async function migrateTo(database: TestDatabase, count: number): Promise<void> {
+  const options = { ...migrationOptions(database.migration), migrations: migrations.slice(0, count) };
+  const dataSource = await new DataSource(options).initialize();
+  await dataSource.runMigrations();
+  await dataSource.destroy();
+}
+
+const migrationsRun = async (database: TestDatabase) =>
+  (await sqlAsSuperuser<{ name: string }>(database, 'SELECT name FROM public.migrations ORDER BY id')).map(
+    ({ name }) => name,
+  );
+
+test('U4: every migration, taken back, leaves exactly what was there before it, from empty up and down to empty', async () => {
+  const database = await empty('updown');
+  const catalogues: string[][] = [];
+  for (let count = 0; count <= migrations.length; count++) {
+    await migrateTo(database, count);
+    catalogues.push(await catalogueOf(database));
+  }
+  for (let count = migrations.length - 1; count >= 0; count--) {
+    await revert(database.migration);
+    expect(await migrationsRun(database)).toEqual(NAMES.slice(0, count));
+    expect(await catalogueOf(database)).toEqual(catalogues[count]);
+  }
+  expect(await migrate(database.migration, database.app)).toEqual(NAMES);
+  expect(await catalogueOf(database)).toEqual(catalogues.at(-1));
+  expect(catalogues.at(-1)!.filter((line) => line.startsWith('role assistant_app '))).toHaveLength(1);
+});
+
+const TABLES = [
+  'users',
+  'audit_log',
+  'aides',
+  'conversations',
+  'messages',
+  'tasks',
+  'tool_calls',
+  'signal_mappings',
+];
+
+/** A row or more in every table, made through the API. */
+async function fill(database: TestDatabase): Promise<void> {
+  const app = await startApp(undefined, database.app);
+  const client = await clientOf(app, newOwner());
+  const make = async (path: string, body: object) => String((await client.post(path, body)).body.id);
+  const aideId = await make('/v1/aides', { title: 'A', state: { tone: 'friendly' } });
+  expect((await client.post(`/v1/aides/${aideId}/publish`, { slug: 'kept-slug' })).status).toBe(200);
+  const conversationId = await make('/v1/conversations', {
+    aideId,
+    firstMessage: { role: 'user', content: 'x' },
+  });
+  const toolCalls = [{ toolName: 'add_task', parameters: { title: 'y' } }];
+  await make(`/v1/conversations/${conversationId}/messages`, { role: 'assistant', content: '', toolCalls });
+  await make('/v1/tasks', { title: 'T' });
+  await make('/v1/signal-mappings', { phoneNumber: '+4915112345678', aideId, conversationId });
+  await app.close();
+}
+
+const contentOf = (database: TestDatabase, table: string) =>
+  sqlAsSuperuser<{ row: unknown }>(
+    database,
+    `SELECT to_jsonb(t) AS row FROM app.${table} t ORDER BY t::text`,
+  );
+
+const tablesOf = async (database: TestDatabase) =>
+  (
+    await sqlAsSuperuser<{ name: string }>(
+      database,
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'app' AND tablename <> 'jobs'`,
+    )
+  ).map(({ name }) => name);
+
+test('U4: with data in every table each step down and up again keeps the rows of the tables that stay', async () => {
+  const database = await freshDatabase(`data_${WORKER}`);
+  await fill(database);
+  const catalogue = await catalogueOf(database);
+  const before = new Map<string, unknown>();
+  for (const table of TABLES) before.set(table, await contentOf(database, table));
+  expect([...before.values()]).not.toContainEqual([]);
+  expect((await tablesOf(database)).toSorted()).toEqual(TABLES.toSorted());
+
+  for (let steps = 1; steps <= migrations.length; steps++) {
+    for (let i = 0; i < steps; i++) await revert(database.migration);
+    const stayed = await tablesOf(database);
+    for (const table of stayed) expect(await contentOf(database, table)).toEqual(before.get(table));
+    expect(await migrate(database.migration, database.app)).toEqual(NAMES.slice(-steps));
+    for (const table of stayed) expect(await contentOf(database, table)).toEqual(before.get(table));
+    expect(await catalogueOf(database)).toEqual(catalogue);
+  }
+});
+
+test('U4: instances that start at once on an empty database run each migration once', async () => {
+  const database = await empty('atonce');
+  const ran = await Promise.all(Array.from({ length: 4 }, () => migrate(database.migration, database.app)));
+  expect(ran.toSorted((a, b) => b.length - a.length)).toEqual([NAMES, [], [], []]);
+  expect(await migrationsRun(database)).toEqual(NAMES);
+});
+
+test('U4: a migration that fails leaves nothing of itself, and the next run goes on from there', async () => {
+  const database = await empty('failing');
+  await migrateTo(database, 4);
+  const catalogue = await catalogueOf(database);
+  await sqlAsSuperuser(database, 'CREATE TABLE app.messages ()'); // in the way of the sixth
+  await expect(migrate(database.migration, database.app)).rejects.toThrow('"messages" already exists');
+  expect(await migrationsRun(database)).toEqual(NAMES.slice(0, 5));
+  await sqlAsSuperuser(database, 'DROP TABLE app.messages');
+  await revert(database.migration);
+  expect(await catalogueOf(database)).toEqual(catalogue);
+  expect(await migrate(database.migration, database.app)).toEqual(NAMES.slice(4));
+});
