@@ -16,7 +16,7 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
   const adapter = new FastifyAdapter({
     genReqId: requestId,
     requestIdHeader: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     rewriteUrl: wellFormedUrl,
     routerOptions: { maxParamLength: 16_384 }, // as long as a request line may be: the route's own rules refuse it
   });

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { registerAnswers } from './answers.js';
 import { registerBodyRules } from './body.js';
 import { CursorCodec, registerCursors } from './cursor.js';
+import { registerDrain } from './drain.js';
 import { registerCommonHeaders } from './request-id.js';
 
 const EXPOSED_HEADERS = [
@@ -28,6 +29,7 @@ export function registerHttp(app: NestFastifyApplication, config: Config): void 
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
+  registerDrain(fastify);
   registerCommonHeaders(fastify);
   registerBodyRules(fastify);
   registerCursors(fastify, codec);
