@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -9,7 +10,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './support/app.js';
@@ -155,6 +157,33 @@ test('U1: Ctrl-C while it starts leaves nothing running', async () => {
   await launched;
   expect(await service.stop('SIGINT')).toBe(0);
   expect(processesOf(folder)).toEqual([]);
+});
+
+test('U1: on Ctrl-C a request in flight is answered before the database stops', async () => {
+  const service = run();
+  const origin = await service.origin();
+  const { hostname, port } = new URL(origin);
+  const idle = connect(Number(port), hostname);
+  const body = '{"title":"in flight"}';
+  const request = httpRequest(`${origin}/v1/tasks`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${tokensOf(await service.banner())[0]}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      expect: '100-continue',
+    },
+  });
+  await once(request, 'continue'); // the service has the head and waits for the body
+  service.interrupt();
+  while (await fetch(`${origin}/livez`).catch(() => undefined)); // until it listens no more
+  request.end(body);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  expect(response.statusCode).toBe(201);
+  expect(await service.exit).toBe(0);
+  expect(processesOf(folder)).toEqual([]);
+  idle.destroy();
 });
 
 test('U1: a port that is taken is said so, and the database is stopped', async () => {

@@ -20,7 +20,7 @@ export class Service {
   constructor({ cwd, env, uid }: Options) {
     const identity = uid === undefined ? {} : { uid, gid: uid };
     const settings = { PATH: process.env.PATH, PORT: '0', ...env };
-    this.child = spawn(process.execPath, [MAIN], { cwd, env: settings, ...identity });
+    this.child = spawn(process.execPath, [MAIN], { cwd, env: settings, detached: true, ...identity });
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
     this.exit = new Promise((done) => this.child.once('close', (code, signal) => done(code ?? signal!)));
@@ -40,6 +40,11 @@ export class Service {
   /** @returns the address that the banner names */
   async origin(): Promise<string> {
     return /^Assistant backend +(\S+)$/m.exec(await this.banner())![1]!;
+  }
+
+  /** Ctrl-C as a terminal sends it: to the whole group of processes. */
+  interrupt(): void {
+    process.kill(-this.child.pid!, 'SIGINT');
   }
 
   /** @returns the exit code, or the signal that ended it */
