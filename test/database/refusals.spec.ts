@@ -40,7 +40,7 @@ async function login(name: string, attributes: string): Promise<string> {
 }
 
 const UNSAFE = /role of DATABASE_URL could pass row-level security/;
-const OTHER_SCHEMA = /schema of the database is not that of this version: set MIGRATION_DATABASE_URL/;
+const OTHER_SCHEMA = /schema of the database is older than this version: set MIGRATION_DATABASE_URL/;
 
 describe('O6: the service refuses to start', () => {
   test('as a superuser', () => expect(startApp(undefined, database.superuser)).rejects.toThrow(UNSAFE));

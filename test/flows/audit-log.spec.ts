@@ -139,9 +139,10 @@ test('L1: an entry holds no content', async () => {
   expect(JSON.stringify(rows)).not.toContain('secret');
 });
 
+const run = (text: string, values?: unknown[]) => sqlAsApp(database, owner, text, values);
+
 test('L1: the app’s role can neither change nor remove an entry, nor write one of another owner', async () => {
   await makeTask(client);
-  const run = (text: string, values?: unknown[]) => sqlAsApp(database, owner, text, values);
   await expect(run(`UPDATE app.audit_log SET action = 'other'`)).rejects.toMatchObject(FORBIDDEN);
   await expect(run(`UPDATE app.audit_log SET created_at = now()`)).rejects.toMatchObject(FORBIDDEN);
   await expect(run('DELETE FROM app.audit_log')).rejects.toMatchObject(FORBIDDEN);

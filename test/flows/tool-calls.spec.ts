@@ -133,14 +133,18 @@ test('K2: the database freezes a finished call, and calls are never changed othe
   expect((await client.delete(`/v1/tool-calls/${id}`)).status).toBeGreaterThanOrEqual(404);
 });
 
-test('K2: calls are listed by message and by conversation, in their order, by pages', async () => {
+test('K2: calls are listed by message and by conversation, in the order of the messages, by pages', async () => {
   const second = await makeMessage(client, conversation, { role: 'assistant' });
   const calls = [];
   for (const caller of [message, second, message]) calls.push((await makeToolCall(client, caller)).id);
   await makeToolCall(client, await makeMessage(client, await makeConversation(client)));
   const ids = async (path: string) => (await readPages<ToolCall>(client, path)).flat().map(({ id }) => id);
   expect(await ids(`/v1/messages/${message.id}/tool-calls?limit=1`)).toEqual([calls[0], calls[2]]);
-  expect(await ids(`/v1/conversations/${conversation.id}/tool-calls?limit=2`)).toEqual(calls);
+  expect(await ids(`/v1/conversations/${conversation.id}/tool-calls?limit=2`)).toEqual([
+    calls[0],
+    calls[2],
+    calls[1],
+  ]);
   await client.delete(`/v1/messages/${second.id}`);
   expect(await ids(`/v1/conversations/${conversation.id}/tool-calls`)).toEqual([calls[0], calls[2]]);
 });
