@@ -13,8 +13,8 @@ export function registerAnswers(fastify: FastifyInstance, codec: CursorCodec): v
       done(null, payload);
     }
   });
-  fastify.addHook('onSend', (_request, reply, payload, done) => {
-    if (reply.statusCode !== 304) return done(null, payload);
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    if (reply.statusCode !== 304 || request.method === 'HEAD') return done(null, payload); // Fastify empties HEAD itself
     void reply.removeHeader('content-type').removeHeader('content-length');
     done(null, null);
   });
