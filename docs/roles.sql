@@ -40,6 +40,7 @@ ALTER ROLE :"app_login" SET statement_timeout = '5s';
 ALTER ROLE :"app_login" SET lock_timeout = '2s';
 ALTER ROLE :"app_login" SET idle_in_transaction_session_timeout = '10s';
 ALTER ROLE :"app_login" SET timezone = 'UTC';
+ALTER ROLE :"app_login" SET random_page_cost = '1.1';
 
 SELECT format('CREATE DATABASE %I OWNER assistant_owner ENCODING UTF8 TEMPLATE template0', :'database')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
