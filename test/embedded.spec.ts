@@ -15,6 +15,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from './support/app.js';
+import { workerDatabase } from './support/database.js';
 import { appears, processesOf, Service } from './support/service.js';
 
 const ROOT = process.getuid?.() === 0;
@@ -197,7 +198,7 @@ test('U1: a port that is taken is said so, and the database is stopped', async (
   await new Promise((done) => taken.close(done));
 });
 
-const DATABASE_URL = process.env.TEST_SERVER_URL;
+const SUPERUSER = process.env.TEST_SERVER_URL;
 
 test.each<[string, NodeJS.ProcessEnv, RegExp[]]>([
   [
@@ -208,7 +209,7 @@ test.each<[string, NodeJS.ProcessEnv, RegExp[]]>([
   ['every address without a key', { HOST: '0.0.0.0' }, [/^JWT_SECRET or JWT_JWKS_URL must/m]],
   [
     'a superuser',
-    { NODE_ENV: 'production', DATABASE_URL, JWT_SECRET: 'x'.repeat(32) },
+    { NODE_ENV: 'production', DATABASE_URL: SUPERUSER, JWT_SECRET: 'x'.repeat(32) },
     [/could pass row-level/],
   ],
 ])('U1, O6: does not start with %s, and makes nothing', async (_, env, said) => {
@@ -219,8 +220,10 @@ test.each<[string, NodeJS.ProcessEnv, RegExp[]]>([
   expect(existsSync(join(folder, '.data'))).toBe(false);
 });
 
-test('O3: an address that others reach, and a key of your own, print no tokens', async () => {
-  const service = run({ HOST: '0.0.0.0', JWT_SECRET: 'x'.repeat(32) });
+test('O3: production, on an address that others reach, prints no tokens', async () => {
+  const { app: DATABASE_URL } = await workerDatabase();
+  const JWT_SECRET = 'x'.repeat(32);
+  const service = run({ NODE_ENV: 'production', HOST: '0.0.0.0', DATABASE_URL, JWT_SECRET });
   expect(await service.banner()).not.toMatch(/eyJ|Bearer/);
   expect(await service.stop()).toBe(0);
 });

@@ -114,10 +114,13 @@ test('U4: a migration that fails leaves nothing of itself, and the next run goes
   const database = await empty('failing');
   await migrateTo(database, 4);
   const catalogue = await catalogueOf(database);
-  await sqlAsSuperuser(database, 'CREATE TABLE app.messages ()'); // in the way of the sixth
-  await expect(migrate(database.migration, database.app)).rejects.toThrow('"messages" already exists');
+  await sqlAsSuperuser(database, 'CREATE TABLE app.messages_newest_idx ()'); // in the way of the sixth's index
+  await expect(migrate(database.migration, database.app)).rejects.toThrow(
+    '"messages_newest_idx" already exists',
+  );
   expect(await migrationsRun(database)).toEqual(NAMES.slice(0, 5));
-  await sqlAsSuperuser(database, 'DROP TABLE app.messages');
+  expect(await tablesOf(database)).not.toContain('messages');
+  await sqlAsSuperuser(database, 'DROP TABLE app.messages_newest_idx');
   await revert(database.migration);
   expect(await catalogueOf(database)).toEqual(catalogue);
   expect(await migrate(database.migration, database.app)).toEqual(NAMES.slice(4));
