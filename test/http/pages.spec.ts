@@ -24,10 +24,11 @@ afterAll(() => app.close());
 const page = (query = '') => client.get<TaskPage>(`/v1/tasks${query}`);
 const cursorOf = async (query: string) => (await page(query)).body.nextCursor!;
 
+const sizes = async (limit: number) =>
+  (await readPages(client, `/v1/tasks?limit=${limit}`)).map((p) => p.length);
+
 test('T2: a list is data and a cursor, null on the last page, also when it ends exactly', async () => {
   expect(Object.keys((await page()).body).toSorted()).toEqual(['data', 'nextCursor']);
-  const sizes = async (limit: number) =>
-    (await readPages(client, `/v1/tasks?limit=${limit}`)).map((p) => p.length);
   expect(await sizes(2)).toEqual([2, 2, 1]);
   expect(await sizes(5)).toEqual([5]);
   expect(await sizes(1)).toEqual([1, 1, 1, 1, 1]);

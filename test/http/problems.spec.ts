@@ -17,6 +17,11 @@ afterAll(() => app.close());
 const TASKS = '/v1/tasks';
 const post = (body: string, headers?: Record<string, string>) => client.post(TASKS, body, headers);
 
+const sized = (bytes: number) => JSON.stringify({ title: 'x'.repeat(bytes - 12) });
+
+const idOf = async (given: string, path = TASKS) =>
+  (await client.get(path, { 'x-request-id': given })).headers.get('x-request-id');
+
 test('O8: a problem has exactly the members of the contract and tells nothing of the request', async () => {
   const answer = await client.post(TASKS, { title: 'secret-title'.repeat(50), 'se/c~ret': 1 });
   const { requestId, ...problem } = answer.body;
@@ -102,7 +107,6 @@ test('T1: JSON in UTF-8 is taken under its names, merge patches too', async () =
 });
 
 test('M1: bodies end at 256 kB, those with messages at 1 MB', async () => {
-  const sized = (bytes: number) => JSON.stringify({ title: 'x'.repeat(bytes - 12) });
   expect(sized(100)).toHaveLength(100);
   expectProblem(await post(sized(256 * 1024)), 400, 'invalid_request', '/title');
   expectProblem(await post(sized(256 * 1024 + 1)), 413, 'too_large');
@@ -148,8 +152,6 @@ test('O8: an unknown path is 404 and a malformed one 400, as problems that are n
 });
 
 test('L1: X-Request-Id is taken where it is acceptable, otherwise made, and on every answer', async () => {
-  const idOf = async (given: string, path = TASKS) =>
-    (await client.get(path, { 'x-request-id': given })).headers.get('x-request-id');
   for (const given of ['abcd1234', 'A.b_c-d.1', 'x'.repeat(64)]) {
     expect(await idOf(given)).toBe(given);
     expect(await idOf(given, '/v1/nothing')).toBe(given);
