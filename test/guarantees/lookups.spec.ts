@@ -1,0 +1,81 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { clientOf, newOwner, startApp } from '../support/app.js';
+import { sqlAsSuperuser, type TestDatabase, workerDatabase } from '../support/database.js';
+
+/** What can be seen without an owner: by two look-ups, and by the roles behind them. */
+
+let app: NestFastifyApplication;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  app = await startApp();
+  database = await workerDatabase();
+});
+afterAll(() => app.close());
+
+const rows = <Row extends object>(text: string) => sqlAsSuperuser<Row>(database, text);
+
+test('O9: two look-ups and the purge are the only functions that pass the owner, each with a role of its own', async () => {
+  const functions = await rows(`SELECT p.oid::regprocedure::text AS name, p.proowner::regrole::text AS role,
+      pg_get_function_result(p.oid) AS result, has_function_privilege('assistant_app', p.oid, 'EXECUTE') AS callable
+    FROM pg_proc p WHERE p.prosecdef OR p.pronamespace = 'lookup'::regnamespace ORDER BY 1`);
+  expect(functions).toEqual([
+    { name: 'app.purge(interval)', role: 'assistant_purge', result: 'bigint', callable: true },
+    {
+      name: 'lookup.published_aide(text)',
+      role: 'assistant_lookup',
+      result:
+        'TABLE(slug text, title text, state jsonb, version integer, published_at timestamp with time zone)',
+      callable: true,
+    },
+    {
+      name: 'lookup.signal_mapping(text)',
+      role: 'assistant_lookup',
+      result: 'TABLE(owner text, id uuid)',
+      callable: true,
+    },
+  ]);
+});
+
+test('O9: their roles can read these columns and no others', async () => {
+  const columns = await rows<{ role: string; column: string }>(`
+    SELECT g.rolname AS role, c.relname || '.' || a.attname AS column
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0, pg_roles g
+    WHERE c.relnamespace = 'app'::regnamespace AND c.relkind = 'r' AND g.rolname IN ('assistant_lookup', 'assistant_purge')
+      AND has_column_privilege(g.oid, c.oid, a.attnum, 'SELECT') ORDER BY 1, 2`);
+  const of = (wanted: string) => columns.filter(({ role }) => role === wanted).map(({ column }) => column);
+  expect(of('assistant_lookup')).toEqual([
+    'aides.published_at',
+    'aides.published_state',
+    'aides.published_title',
+    'aides.published_version',
+    'aides.slug',
+    'aides.status',
+    'signal_mappings.id',
+    'signal_mappings.owner_id',
+    'signal_mappings.phone_number',
+    'signal_mappings.verified_at',
+  ]);
+  expect(of('assistant_purge').filter((column) => !/\.(owner_id|id|deleted_at)$/.test(column))).toEqual([
+    'jobs.name',
+    'jobs.ran_at',
+    'messages.conversation_id',
+    'messages.parent_id',
+  ]);
+});
+
+test('O9: and of the rows, published aides and verified numbers alone', async () => {
+  const client = await clientOf(app, newOwner());
+  const { body: draft } = await client.post('/v1/aides', { title: 'A draft' });
+  const { body: conversation } = await client.post('/v1/conversations', {});
+  const claim = { phoneNumber: '+4915112345678', aideId: draft.id, conversationId: conversation.id };
+  expect((await client.post('/v1/signal-mappings', claim)).status).toBe(201);
+  const asLookup = { ...database, superuser: `${database.superuser}?options=-c%20role%3Dassistant_lookup` };
+  const seen = await sqlAsSuperuser(
+    asLookup,
+    `SELECT current_user::text AS role,
+       (SELECT count(*)::int FROM app.aides WHERE status <> 'published') AS drafts,
+       (SELECT count(*)::int FROM app.signal_mappings WHERE verified_at IS NULL) AS claims`,
+  );
+  expect(seen).toEqual([{ role: 'assistant_lookup', drafts: 0, claims: 0 }]);
+});
