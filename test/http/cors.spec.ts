@@ -39,11 +39,12 @@ test('U3: where origins are configured they alone may call', async () => {
     'https://APP.example.com',
     'null',
   ]) {
-    const { headers } = await anyone(configured).get('/livez', { origin });
-    expect({ origin, allowed: headers.get('access-control-allow-origin') }).toEqual({
-      origin,
-      allowed: null,
-    });
+    const asked = { origin, 'access-control-request-method': 'GET' };
+    const preflight = await anyone(configured).send('OPTIONS', '/v1/tasks', undefined, asked);
+    for (const { headers } of [preflight, await anyone(configured).get('/livez', { origin })]) {
+      const allowed = headers.get('access-control-allow-origin');
+      expect({ origin, allowed }).toEqual({ origin, allowed: null });
+    }
   }
 });
 
