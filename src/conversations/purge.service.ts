@@ -2,9 +2,9 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { Config } from '../config/config.js';
 import { Lookups } from '../database/lookups.js';
 
-const HOUR = 60 * 60 * 1000; // milliseconds
+const INTERVAL = 10 * 60 * 1000; // milliseconds
 
-/** Removes for ever what was deleted long ago; every instance asks hourly, the database lets one of them. */
+/** Removes for ever what was deleted long ago; every instance asks often, the database lets one in an hour. */
 @Injectable()
 export class PurgeService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(PurgeService.name);
@@ -16,7 +16,7 @@ export class PurgeService implements OnApplicationBootstrap, OnApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.tryPurge(), HOUR).unref();
+    this.timer = setInterval(() => void this.tryPurge(), INTERVAL).unref();
   }
 
   onApplicationShutdown(): void {
@@ -33,7 +33,7 @@ export class PurgeService implements OnApplicationBootstrap, OnApplicationShutdo
       const gone = await this.purge();
       if (gone) this.logger.log({ event: 'purged', gone });
     } catch (error) {
-      this.logger.error(error); // the next hour tries again
+      this.logger.error(error); // tried again soon
     }
   }
 }

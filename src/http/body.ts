@@ -56,6 +56,9 @@ function parseBody({ headers }: FastifyRequest, body: Buffer): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('', 'type', 'must be a JSON object');
   checkValue(value);
+  // class-transformer drops such fields, so that they would not be missed.
+  const inherited = Object.keys(value).find((key) => key in Object.prototype);
+  if (inherited) throw invalid(`/${inherited}`, 'unknown', 'is not known here');
   return value;
 }
 

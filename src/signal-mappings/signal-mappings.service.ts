@@ -5,6 +5,7 @@ import type { OwnerId } from '../auth/owner-id.js';
 import { Conversation } from '../conversations/conversation.entity.js';
 import { InjectOwned } from '../database/database.module.js';
 import { Lookups } from '../database/lookups.js';
+import { RowNotFound } from '../database/errors.js';
 import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
 import { newestFirst, type Page } from '../database/page.js';
 import { referenceNotFound } from '../http/problem.js';
@@ -60,14 +61,21 @@ export class SignalMappingsService {
     const found = await this.lookups.signalMapping(phone);
     if (!found) return undefined;
     const { owner, id } = found;
-    return { owner, mapping: await runAs(owner, requestId, () => this.get(owner, id)) };
+    const mapping = await runAs(owner, requestId, () => this.mappings.find(owner, [sql`t.id = ${id}`]));
+    return mapping && { owner, mapping };
   }
 
   /** For the Signal ear alone: the holder of a verified number lets go of it. */
   async deleteByPhone(phone: string, requestId: string): Promise<boolean> {
     const found = await this.lookups.signalMapping(phone);
     if (!found) return false;
-    await runAs(found.owner, requestId, () => this.delete(found.owner, found.id));
+    const { owner, id } = found;
+    try {
+      await runAs(owner, requestId, () => this.delete(owner, id));
+    } catch (error) {
+      if (error instanceof RowNotFound) return false; // gone since it was looked up
+      throw error;
+    }
     return true;
   }
   /** One in the bin is not to be found. That the conversation exists at all, the foreign key holds. */

@@ -137,6 +137,16 @@ test.each(['x', '0199A5C0-7C1E-7000-8000-3F6F7A1B2C3D', '0199a5c07c1e700080003f6
   },
 );
 
+test('T1: an unknown field is refused even where every object inherits its name', async () => {
+  for (const field of ['toString', 'valueOf', 'hasOwnProperty'])
+    expectProblem(
+      await client.post(TASKS, { title: 'Buy milk', [field]: 1 }),
+      400,
+      'invalid_request',
+      `/${field}`,
+    );
+});
+
 test('O8: an unknown path is 404 and a malformed one 400, as problems that are not stored', async () => {
   for (const [path, status, code] of [
     ['/v1/nothing', 404, 'not_found'],
