@@ -59,8 +59,9 @@ export const PhoneNumber = () =>
   applyDecorators(
     ApiProperty({ type: String, pattern: '^\\+[1-9][0-9]{6,14}$' }),
     rule('phone', 'must be a phone number in E.164, such as +4915112345678', (value) => {
-      const number = typeof value === 'string' ? parsePhoneNumberFromString(value) : undefined;
-      return number?.number === value && number!.isPossible();
+      if (typeof value !== 'string') return false;
+      const phone = parsePhoneNumberFromString(value);
+      return phone?.number === value && phone.isPossible();
     }),
   );
 

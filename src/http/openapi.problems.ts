@@ -1,4 +1,4 @@
-import type { Operation } from './openapi.js';
+import type { Operation } from './openapi.schemas.js';
 import { FAILS } from './openapi.decorators.js';
 import { Problem, problemBody, type ProblemCode, PROBLEMS } from './problem.js';
 

@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { exampleId } from './example-ids.js';
-import type { Operation } from './openapi.js';
+
+export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 interface Schema {
   $ref?: string;

@@ -1,10 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { addProblems } from './openapi.problems.js';
-import { addExample, completeParameters, wholeNumbers } from './openapi.schemas.js';
+import { addExample, completeParameters, type Operation, wholeNumbers } from './openapi.schemas.js';
 import { PROBLEM_SCHEMA } from './problem.schema.js';
-
-export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 const DESCRIPTION = `Owners, their aides, conversations, messages, tasks, tool calls and Signal numbers.
 

@@ -1,0 +1,114 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { type Answer, ApiClient, clientOf, newOwner, originOf, startApp } from '../support/app.js';
+import { fill, type Ids, type Operation, operationsOf, press, pressCreates } from '../support/document.js';
+
+/** Bad input to every field and parameter of the API document: a documented answer, small, and never a 500. */
+
+let app: NestFastifyApplication;
+let client: ApiClient;
+let operations: Operation[];
+let ids: Ids;
+
+beforeAll(async () => {
+  app = await startApp();
+  client = await clientOf(app, newOwner());
+  operations = operationsOf((await new ApiClient(originOf(app)).get<OpenAPIObject>('/openapi.json')).body);
+  ids = await pressCreates(client, operations);
+});
+afterAll(() => app.close());
+
+const MISSING = '';
+const VALUES = [
+  MISSING,
+  'null',
+  'true',
+  '0',
+  '-1',
+  '1.5',
+  '1e400',
+  '2147483648',
+  '""',
+  '" "',
+  '"\\u0000"',
+  '"\\ud800"',
+  '"x"',
+  `"${'😀'.repeat(70_000)}"`,
+  '[]',
+  '[[]]',
+  '["a", null]',
+  '{}',
+  '{"__proto__": 1}',
+  '{"toString": 1, "then": {"then": 1}}',
+  '"2026-02-30T00:00:00Z"',
+  '"0001-01-01T00:00:00+14:00"',
+  '"00000000-0000-0000-0000-000000000000"',
+  '['.repeat(40) + ']'.repeat(40),
+];
+const PARAMETERS = [
+  '',
+  '0',
+  '-1',
+  '101',
+  '1e2',
+  '0x10',
+  '%00',
+  '%ed%a0%80',
+  'null',
+  '9'.repeat(400),
+  "'; DROP",
+  '[]',
+];
+
+function expectDocumented(what: string, { statuses }: Operation, answer: Answer<unknown>): void {
+  const { status, text } = answer;
+  expect([what, status, statuses.includes(String(status))]).toEqual([what, status, true]);
+  expect([what, status < 500]).toEqual([what, true]);
+  if (status >= 400) expect([what, text.length < 16_384]).toEqual([what, true]);
+}
+
+/** The example of a body with one field of it as the given JSON text, or without it. */
+function bodyWith(example: object, field: string, json: string): string {
+  const { [field]: _, ...rest } = example as Record<string, unknown>;
+  const others = fill(JSON.stringify(rest), ids).slice(1, -1);
+  return `{${[others, json && `${JSON.stringify(field)}: ${json}`].filter(Boolean).join()}}`;
+}
+
+test('every field of every body', async () => {
+  let sent = 0;
+  for (const operation of operations.filter(({ example }) => example)) {
+    const path = operation.path.replace('{id}', ids[operation.parent ?? ''] ?? '');
+    for (const field of [...Object.keys(operation.example!), 'unknown']) {
+      for (const json of VALUES) {
+        const answer = await client.send(operation.method, path, bodyWith(operation.example!, field, json));
+        expectDocumented(`${operation.name} ${field}: ${json.slice(0, 40)}`, operation, answer);
+        sent++;
+      }
+    }
+  }
+  expect(sent).toBeGreaterThan(800);
+});
+
+test('every parameter of every query', async () => {
+  let sent = 0;
+  for (const operation of operations.filter(({ method }) => method === 'GET')) {
+    const path = operation.path.replace('{id}', ids[operation.parent ?? ''] ?? '');
+    for (const name of operation.query) {
+      for (const value of PARAMETERS) {
+        const answer = await client.get(`${path}?${name}=${value}`);
+        expectDocumented(`${operation.name} ${name}=${value.slice(0, 40)}`, operation, answer);
+        sent++;
+      }
+    }
+  }
+  expect(sent).toBeGreaterThan(400);
+});
+
+test('every id of every path', async () => {
+  for (const operation of operations.filter(({ parent }) => parent)) {
+    for (const id of ['x', '%00', '%20', '..%2f..', '%F0%9F%98%80', 'A'.repeat(36), '0'.repeat(3000)]) {
+      const answer = await press(client, operation, { [operation.parent!]: id });
+      expect([operation.name, id, answer.status]).toEqual([operation.name, id, 400]);
+    }
+  }
+});
