@@ -26,11 +26,12 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
     logger: logLevels(config.LOG_LEVEL).filter((level) => level !== 'log'), // the framework's own start is of no interest
   });
   const fastify = adapter.getInstance();
-  registerHttp(app, config);
+  const completeHttp = registerHttp(app, config);
   registerAuthentication(fastify, app.get(TokenVerifier));
   serveDocument(app, await createDocument(app));
   try {
     await app.init();
+    completeHttp();
     await fastify.ready();
   } catch (error) {
     await app.close(); // its connections would outlive a refused start

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { invalid, Problem } from './problem.js';
-import { checkValue } from './text-rules.js';
+import { checkFields, checkValue } from './text-rules.js';
 import { MALFORMED } from './well-formed-url.js';
 
 const DEFAULT_LIMIT = 256 * 1024; // bytes
@@ -38,7 +38,7 @@ export function registerBodyRules(fastify: FastifyInstance): void {
     try {
       if (request.url === MALFORMED)
         throw new Problem('invalid_request', 'The path is not percent-encoded UTF-8.');
-      checkValue(request.query);
+      checkFields(request.query as object);
       checkValue(request.params);
       done();
     } catch (error) {
@@ -55,10 +55,7 @@ function parseBody({ headers }: FastifyRequest, body: Buffer): unknown {
   const value = parseJson(body.toString());
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('', 'type', 'must be a JSON object');
-  checkValue(value);
-  // class-transformer drops such fields, so that they would not be missed.
-  const inherited = Object.keys(value).find((key) => key in Object.prototype);
-  if (inherited) throw invalid(`/${inherited}`, 'unknown', 'is not known here');
+  checkFields(value);
   return value;
 }
 

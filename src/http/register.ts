@@ -4,6 +4,7 @@ import { registerAnswers } from './answers.js';
 import { registerBodyRules } from './body.js';
 import { CursorCodec, registerCursors } from './cursor.js';
 import { registerDrain } from './drain.js';
+import { registerMethods } from './methods.js';
 import { registerCommonHeaders } from './request-id.js';
 
 const EXPOSED_HEADERS = [
@@ -18,8 +19,11 @@ const EXPOSED_HEADERS = [
   'Idempotent-Replayed',
 ];
 
-/** The HTTP contract, for every route of the application; to be called before the routes exist. */
-export function registerHttp(app: NestFastifyApplication, config: Config): void {
+/**
+ * The HTTP contract, for every route of the application; to be called before the routes exist.
+ * @returns what is to be called once they do
+ */
+export function registerHttp(app: NestFastifyApplication, config: Config): () => void {
   const fastify = app.getHttpAdapter().getInstance();
   const codec = new CursorCodec(config.cursorKey);
   app.enableCors({
@@ -38,4 +42,5 @@ export function registerHttp(app: NestFastifyApplication, config: Config): void 
     if (route.url.startsWith('/docs') || route.url.startsWith('/openapi'))
       route.config = { ...route.config, public: true };
   });
+  return registerMethods(fastify);
 }

@@ -24,6 +24,13 @@ export function checkValue(value: unknown, pointer = '', depth = 0): void {
   }
 }
 
+/** The same for the fields of a DTO, whose names must not be inherited ones: class-transformer would drop them unsaid. */
+export function checkFields(fields: object): void {
+  checkValue(fields);
+  const inherited = Object.keys(fields).find((name) => name in Object.prototype);
+  if (inherited) throw invalid(`/${inherited}`, 'unknown', 'is not known here');
+}
+
 function checkText(text: string, pointer: string): void {
   if (text.includes('\0') || !text.isWellFormed())
     throw invalid(pointer, 'text', 'must be well-formed Unicode without NUL');

@@ -112,3 +112,38 @@ test('every id of every path', async () => {
     }
   }
 });
+
+test('a parameter that no operation knows is 400 on all of them', async () => {
+  for (const operation of operations.filter(({ method }) => method === 'GET')) {
+    const path = operation.path
+      .replace('{id}', ids[operation.parent ?? ''] ?? '')
+      .replace('{slug}', 'some-slug');
+    for (const query of ['unknown=1', 'limit[]=1', 'toString=1', 'limit=1&limit=2'])
+      expect([path, query, (await client.get(`${path}?${query}`)).status]).toEqual([path, query, 400]);
+  }
+});
+
+test('a method that a path has not is 405 with Allow on all of them, behind the token', async () => {
+  const nobody = new ApiClient(originOf(app));
+  for (const path of new Set(operations.map((operation) => operation.path))) {
+    const known = operations.filter((operation) => operation.path === path);
+    const open = known.some((operation) => operation.public);
+    const url = path.replace('{id}', ids[path.split('/')[2]!] ?? '').replace('{slug}', 'some-slug');
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      if (known.some((operation) => operation.method === method)) continue;
+      const answer = await client.send(method, url);
+      expect([method, url, answer.status, answer.body.code]).toEqual([
+        method,
+        url,
+        405,
+        'method_not_allowed',
+      ]);
+      const allowed = answer.headers
+        .get('allow')!
+        .split(', ')
+        .filter((one) => one !== 'HEAD');
+      expect(allowed.toSorted()).toEqual(known.map((operation) => operation.method).toSorted());
+      expect((await nobody.send(method, url)).status).toBe(open ? 405 : 401);
+    }
+  }
+});
