@@ -30,6 +30,10 @@ export class TokenVerifier {
       ...(config.JWT_AUDIENCE && { audience: config.JWT_AUDIENCE }),
     };
     if (config.JWT_JWKS_URL) {
+      if (!config.JWT_AUDIENCE)
+        new Logger(TokenVerifier.name).warn(
+          'JWT_AUDIENCE is not set: tokens that the identity provider made for other services are accepted too',
+        );
       const keys = remoteKeys(config.JWT_JWKS_URL);
       this.check = async (token) => (await jwtVerify(token, keys, options)).payload;
     } else {

@@ -87,8 +87,8 @@ const CHECKS: Record<string, string> = {
     SELECT rolname FROM pg_roles WHERE rolname IN ('assistant_app', 'assistant_lookup', 'assistant_purge')
       AND (rolsuper OR rolbypassrls OR rolcanlogin AND rolname <> 'assistant_app' OR rolcreaterole)`,
   'a member of the app role that could pass the walls': `
-    SELECT m.rolname FROM pg_auth_members g JOIN pg_roles r ON r.oid = g.roleid JOIN pg_roles m ON m.oid = g.member
-    WHERE r.rolname = 'assistant_app' AND m.rolcanlogin AND m.rolbypassrls AND NOT m.rolsuper`,
+    SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolbypassrls AND NOT rolsuper
+      AND pg_has_role(oid, 'assistant_app', 'MEMBER')`,
   'a table that the app role owns': `
     SELECT relname FROM pg_class WHERE relnamespace IN ('app'::regnamespace, 'lookup'::regnamespace)
       AND pg_has_role('assistant_app', relowner, 'MEMBER')`,

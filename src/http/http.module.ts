@@ -9,7 +9,6 @@ import { createValidationPipe } from './validation.js';
   controllers: [HealthController],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
-
     { provide: APP_GUARD, useClass: QueryGuard },
     { provide: APP_PIPE, useFactory: createValidationPipe },
   ],

@@ -1,31 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type EmbeddedServer, startEmbedded } from '../../src/database/embedded.js';
 import { migrate, revert } from '../../src/database/migrate.js';
 import { migrations } from '../../src/database/migrations/index.js';
 import { createDatabase } from '../../src/database/provision.js';
 import { startApp } from '../support/app.js';
 import { sqlAsSuperuser, type TestDatabase } from '../support/database.js';
+import { startOwnServer } from '../support/own-server.js';
 
-let folder: string;
-let server: EmbeddedServer;
+let server: Awaited<ReturnType<typeof startOwnServer>>;
 let database: TestDatabase;
 
-/** On a server of its own: roles belong to all databases of a server, and these would alarm the others. */
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'assistant-backend-refusals-'));
-  server = await startEmbedded(folder, true);
-  const urls = await createDatabase(server.url, 'assistant');
-  const superuser = Object.assign(new URL(server.url), { pathname: '/assistant' }).href;
-  database = { ...urls, superuser };
-  await migrate(database.migration, database.app);
+  server = await startOwnServer();
+  database = server.database;
 });
-afterAll(async () => {
-  await server.stop();
-  rmSync(server.folder, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
 const made: string[] = [];
 afterEach(async () => {
@@ -63,7 +50,7 @@ describe('O6: the service refuses to start', () => {
   });
 
   test('U4: on a database without a schema, with one that was taken back, and with an older one', async () => {
-    const bare = await createDatabase(server.url, 'bare');
+    const bare = await createDatabase(database.superuser, 'bare');
     await expect(startApp(undefined, bare.app)).rejects.toThrow(OTHER_SCHEMA);
     await migrate(bare.migration, bare.app);
     await revert(bare.migration);

@@ -5,13 +5,15 @@ import { ownerContext, runAs } from '../../src/auth/owner-context.js';
 import { type OwnerId, toOwnerId } from '../../src/auth/owner-id.js';
 import { OwnerScope } from '../../src/database/owner-scope.js';
 import { ApiClient, clientOf, newOwner, originOf, startApp } from '../support/app.js';
-import { freshDatabase, sqlAsSuperuser, type TestDatabase } from '../support/database.js';
+import { sqlAsSuperuser, type TestDatabase } from '../support/database.js';
 import { type Ids, type Operation, operationsOf, press, pressCreates } from '../support/document.js';
+import { startOwnServer } from '../support/own-server.js';
 import { ownedTables, rowsOf } from '../support/rows.js';
 
 /** Each wall holds with the others taken down, for every table and route that exists. */
 
 let app: NestFastifyApplication;
+let server: Awaited<ReturnType<typeof startOwnServer>>;
 let database: TestDatabase;
 let scope: OwnerScope;
 let operations: Operation[];
@@ -21,7 +23,8 @@ let alicesIds: Ids;
 let tables: { table: string; owner: string }[];
 
 beforeAll(async () => {
-  database = await freshDatabase(`walls_${process.env.JEST_WORKER_ID}`);
+  server = await startOwnServer();
+  database = server.database;
   app = await startApp(undefined, database.app);
   scope = app.get(OwnerScope);
   tables = await ownedTables(database);
@@ -30,7 +33,10 @@ beforeAll(async () => {
   alicesIds = await pressCreates(await clientOf(app, alice), operations);
   await pressCreates(await clientOf(app, bob), operations);
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  await server.stop();
+});
 
 const as = <T>(owner: string, work: () => Promise<T>) => runAs(toOwnerId(owner) as OwnerId, 'test', work);
 
@@ -112,19 +118,15 @@ describe('O5: row-level security, with no condition in the statements', () => {
 
 describe('O4: the repository, with row-level security passed', () => {
   let bypassing: NestFastifyApplication;
-  const role = `bypass_${process.env.JEST_WORKER_ID}`;
+  const role = 'bypassing';
 
   beforeAll(async () => {
-    await sqlAsSuperuser(database, `DROP ROLE IF EXISTS ${role}`);
     await sqlAsSuperuser(database, `CREATE ROLE ${role} LOGIN PASSWORD 'bypass' IN ROLE assistant_app`);
     const url = Object.assign(new URL(database.app), { username: role, password: 'bypass' }).href;
     bypassing = await startApp(undefined, url);
     await sqlAsSuperuser(database, `ALTER ROLE ${role} BYPASSRLS`); // only now: the service would refuse to start
   });
-  afterAll(async () => {
-    await bypassing.close();
-    await sqlAsSuperuser(database, `DROP ROLE ${role}`);
-  });
+  afterAll(() => bypassing.close());
 
   test('the role really passes row-level security', async () => {
     const rows = await as(bob, () => bypassing.get(OwnerScope).query(sql`SELECT id FROM app.users`));
