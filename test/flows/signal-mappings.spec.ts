@@ -100,6 +100,10 @@ test('S1, S3: claims of two owners coexist; only one of them is ever verified', 
 test('S3: nothing an owner may do verifies a number', async () => {
   const mapping = await makeSignalMapping(client);
   await expect(sqlAsApp(database, owner, VERIFY, [mapping.id])).rejects.toMatchObject(FORBIDDEN);
+  const copy = `INSERT INTO app.signal_mappings (owner_id, id, phone_number, aide_id, conversation_id, verified_at)
+    SELECT owner_id, gen_random_uuid(), '+4915112345679', aide_id, conversation_id, now()
+    FROM app.signal_mappings WHERE id = $1`;
+  await expect(sqlAsApp(database, owner, copy, [mapping.id])).rejects.toMatchObject(FORBIDDEN);
   for (const field of ['verifiedAt', 'status', 'phoneNumber', 'aideId']) {
     const answer = await client.patch(pathOf(mapping), { [field]: mapping.createdAt });
     expectProblem(answer, 400, 'invalid_request', `/${field}`);

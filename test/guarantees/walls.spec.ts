@@ -102,7 +102,8 @@ describe('O5: row-level security, with no condition in the statements', () => {
       const [columns] = await sqlAsSuperuser<{ list: string }>(
         database,
         `SELECT string_agg(quote_ident(attname), ', ') AS list FROM pg_attribute
-         WHERE attrelid = ('app.' || $1)::regclass AND attnum > 0 AND NOT attisdropped`,
+         WHERE attrelid = ('app.' || $1)::regclass AND attnum > 0 AND NOT attisdropped
+           AND has_column_privilege('assistant_app', attrelid, attnum, 'INSERT')`,
         [table],
       );
       const copied = columns!.list.replace(new RegExp(`\\b${owner}\\b`), `'${alice}'`);

@@ -15,6 +15,9 @@ export class Users1764000000002 implements MigrationInterface {
     await db.query(
       `SELECT app.protect('users', '{tier, updated_at}', deletable => true, owner_column => 'id')`,
     );
+    // Everybody starts with the tier of the default.
+    await db.query(`REVOKE INSERT ON app.users FROM assistant_app`);
+    await db.query(`GRANT INSERT (id) ON app.users TO assistant_app`);
   }
 
   async down(db: QueryRunner): Promise<void> {

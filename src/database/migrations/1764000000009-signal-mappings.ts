@@ -38,6 +38,10 @@ export class SignalMappings1764000000009 implements MigrationInterface {
     await db.query(
       `SELECT app.protect('signal_mappings', '{conversation_id, version, updated_at}', deletable => true)`,
     );
+    // A number begins unproved.
+    await db.query(`REVOKE INSERT ON app.signal_mappings FROM assistant_app`);
+    await db.query(`GRANT INSERT (owner_id, id, phone_number, aide_id, conversation_id)
+      ON app.signal_mappings TO assistant_app`);
 
     // The look-up without an owner, for the Signal ear: whose number is it, verified ones only.
     await db.query(`CREATE POLICY lookup ON app.signal_mappings FOR SELECT TO assistant_lookup
