@@ -101,7 +101,7 @@ export class OwnedRepository<T extends ObjectLiteral> {
     const changes = columns.map((column) => this.shape.assignment(column, patch[column]));
     const statement = sql`UPDATE ${this.shape.table} AS t
       SET ${join([...changes, ...this.shape.touched])}
-      WHERE ${this.target(owner, id, options)}`;
+      WHERE ${this.owned(owner, this.target(id, options))}`;
     const [row] = await this.write(owner, statement, options.action ?? 'update');
     return row ?? this.refuse(owner, id, options);
   }
@@ -122,7 +122,7 @@ export class OwnedRepository<T extends ObjectLiteral> {
 
   /** @throws RowNotFound, StaleVersion, WrongState */
   async delete(owner: OwnerId, id: string, options: WriteOptions = {}): Promise<void> {
-    const statement = sql`DELETE FROM ${this.shape.table} AS t WHERE ${this.target(owner, id, options)}`;
+    const statement = sql`DELETE FROM ${this.shape.table} AS t WHERE ${this.owned(owner, this.target(id, options))}`;
     const [row] = await this.write(owner, statement, options.action ?? 'delete');
     if (!row) await this.refuse(owner, id, options);
   }
@@ -147,9 +147,12 @@ export class OwnedRepository<T extends ObjectLiteral> {
     return join([sql`${this.shape.owner} = ${owner}`, ...conditions], ' AND ');
   }
 
-  private target(owner: OwnerId, id: string, { version, among = [], where = [] }: WriteOptions): Sql {
-    const expected = version && sql`${this.shape.version} = ANY(${version})`;
-    return this.owned(owner, [sql`t.id = ${id}`, expected, ...among, ...where]);
+  private target(id: string, { version, among = [], where = [] }: WriteOptions): Conditions {
+    return [sql`t.id = ${id}`, version && this.current(version), ...among, ...where];
+  }
+
+  private current(version: readonly number[]): Sql {
+    return sql`${this.shape.version} = ANY(${version})`;
   }
 
   /** A write that answers its rows and, where the table is audited, records itself in the same statement. */
@@ -164,15 +167,13 @@ export class OwnedRepository<T extends ObjectLiteral> {
   }
 
   private async unchanged(owner: OwnerId, id: string, options: WriteOptions): Promise<T> {
-    const [row] = await this.scope.query<T>(
-      sql`SELECT ${this.shape.columns([])} FROM ${this.shape.table} t WHERE ${this.target(owner, id, options)}`,
-    );
+    const row = await this.find(owner, this.target(id, options));
     return row ?? this.refuse(owner, id, options);
   }
 
   private async refuse(owner: OwnerId, id: string, { version, among = [] }: WriteOptions): Promise<never> {
     const [row] = await this.scope.query<{ current: boolean }>(
-      sql`SELECT ${version ? sql`${this.shape.version} = ANY(${version})` : TRUE} AS current
+      sql`SELECT ${version ? this.current(version) : TRUE} AS current
           FROM ${this.shape.table} t WHERE ${this.owned(owner, [sql`t.id = ${id}`, ...among])}`,
     );
     if (!row) throw new RowNotFound();

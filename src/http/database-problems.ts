@@ -20,7 +20,7 @@ const BUSY = new Set(['40001', '40P01', '55P03', '57014', '53300', '53200', '25P
 /** Class 08 connection, 57P0x shutdown, 53100 disk full, 25006 read-only, 28xxx and 3D000 while it is being set up. */
 const UNAVAILABLE = /^(08...|57P0.|53100|25006|28...|3D000|58...|XX...)$/;
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
-const MESSAGES = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/;
+const MESSAGES = /^(Connection terminated|Client has encountered)/;
 
 interface DatabaseError extends Error {
   code?: string;

@@ -78,6 +78,7 @@ export class SignalMappingsService {
     }
     return true;
   }
+
   /** One in the bin is not to be found. That the conversation exists at all, the foreign key holds. */
   private async checkConversation(owner: OwnerId, id: string): Promise<void> {
     const living = [sql`t.id = ${id}`, sql`t.deleted_at IS NULL`];

@@ -1,5 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiClient, clientOf, newOwner, startApp } from '../support/app.js';
+import type { Message } from '../../src/messages/message.entity.js';
+import { type ApiClient, clientOf, newOwner, startApp } from '../support/app.js';
+import { makeConversation, makeMessage, makeTask, makeToolCall, readPages } from '../support/factories.js';
 
 type Row = Record<string, unknown> & { id: string };
 
@@ -10,21 +12,8 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 /** All pages of a list, two rows each. */
-async function walk(client: ApiClient, path: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let cursor = ''; ;) {
-    const { body } = await client.get<{ data: Row[]; nextCursor: string | null }>(`${path}limit=2${cursor}`);
-    rows.push(...body.data);
-    if (!body.nextCursor) return rows;
-    cursor = `&cursor=${body.nextCursor}`;
-  }
-}
-
-const make = async (client: ApiClient, path: string, body: object) => {
-  const { status, body: made } = await client.post<Row>(path, body);
-  expect(status).toBe(201);
-  return made;
-};
+const walk = async <T = Row>(client: ApiClient, path: string) =>
+  (await readPages<T>(client, `${path}limit=2`)).flat();
 
 const call = (toolName: string) => ({ toolName });
 
@@ -38,7 +27,7 @@ test('T2: tasks by due date, the undated last, each once over all pages', async 
     '2027-02-01T00:00:00.000Z',
     null,
   ];
-  for (const dueDate of dates) await make(client, '/v1/tasks', { title: 'Buy milk', dueDate });
+  for (const dueDate of dates) await makeTask(client, { dueDate });
   const tasks = await walk(client, '/v1/tasks?sort=dueDate&');
   expect(tasks.map(({ dueDate }) => dueDate)).toEqual([
     ...dates.filter((date) => date !== null).toSorted((a, b) => a.localeCompare(b)),
@@ -53,17 +42,18 @@ test('T2: tasks by due date, the undated last, each once over all pages', async 
 
 test('K2, M4: messages by seq and their calls in the same order, each once over all pages', async () => {
   const client = await clientOf(app, newOwner());
-  const { id } = await make(client, '/v1/conversations', {});
+  const conversation = await makeConversation(client);
+  const { id } = conversation;
   for (const [i, names] of [['a', 'b', 'c'], ['d'], ['e', 'f']].entries()) {
     const toolCalls = names.map(call);
-    await make(client, `/v1/conversations/${id}/messages`, { role: 'assistant', content: `${i}`, toolCalls });
+    await makeMessage(client, conversation, { role: 'assistant', content: `${i}`, toolCalls });
   }
-  const messages = await walk(client, `/v1/conversations/${id}/messages?`);
+  const messages = await walk<Message>(client, `/v1/conversations/${id}/messages?`);
   expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   const newest = await walk(client, `/v1/conversations/${id}/messages?order=desc&`);
   expect(newest.map(({ seq }) => seq)).toEqual([3, 2, 1]);
 
-  await make(client, `/v1/messages/${messages[0]!.id}/tool-calls`, call('late, but of the first message'));
+  await makeToolCall(client, messages[0]!, call('late, but of the first message'));
   const names = (await walk(client, `/v1/conversations/${id}/tool-calls?`)).map(({ toolName }) => toolName);
   expect(names).toEqual(['a', 'b', 'c', 'late, but of the first message', 'd', 'e', 'f']);
   const ofFirst = await walk(client, `/v1/messages/${messages[0]!.id}/tool-calls?`);
@@ -72,12 +62,13 @@ test('K2, M4: messages by seq and their calls in the same order, each once over 
 
 test('K2: the calls of a deleted message are not listed, and not found', async () => {
   const client = await clientOf(app, newOwner());
-  const { id } = await make(client, '/v1/conversations', {});
-  const kept = await make(client, `/v1/conversations/${id}/messages`, { role: 'user', content: 'kept' });
-  const gone = await make(client, `/v1/conversations/${id}/messages`, { role: 'user', content: 'gone' });
+  const conversation = await makeConversation(client);
+  const { id } = conversation;
+  const kept = await makeMessage(client, conversation, { content: 'kept' });
+  const gone = await makeMessage(client, conversation, { content: 'gone' });
   const [of, lost] = [
-    await make(client, `/v1/messages/${kept.id}/tool-calls`, { toolName: 'kept' }),
-    await make(client, `/v1/messages/${gone.id}/tool-calls`, { toolName: 'gone' }),
+    await makeToolCall(client, kept, call('kept')),
+    await makeToolCall(client, gone, call('gone')),
   ];
   expect((await client.delete(`/v1/messages/${gone.id}`)).status).toBe(204);
   expect(await walk(client, `/v1/conversations/${id}/tool-calls?`)).toMatchObject([{ id: of.id }]);
