@@ -50,13 +50,15 @@ const TABLES = [
   'tasks',
   'tool_calls',
   'signal_mappings',
+  'idempotency_keys',
 ];
 
 /** A row or more in every table, made through the API. */
 async function fill(database: TestDatabase): Promise<void> {
   const app = await startApp(undefined, database.app);
   const client = await clientOf(app, newOwner());
-  const make = async (path: string, body: object) => String((await client.post(path, body)).body.id);
+  const make = async (path: string, body: object, headers = {}) =>
+    String((await client.post(path, body, headers)).body.id);
   const aideId = await make('/v1/aides', { title: 'A', state: { tone: 'friendly' } });
   expect((await client.post(`/v1/aides/${aideId}/publish`, { slug: 'kept-slug' })).status).toBe(200);
   const conversationId = await make('/v1/conversations', {
@@ -65,7 +67,7 @@ async function fill(database: TestDatabase): Promise<void> {
   });
   const toolCalls = [{ toolName: 'add_task', parameters: { title: 'y' } }];
   await make(`/v1/conversations/${conversationId}/messages`, { role: 'assistant', content: '', toolCalls });
-  await make('/v1/tasks', { title: 'T' });
+  await make('/v1/tasks', { title: 'T' }, { 'idempotency-key': 'a-task' });
   await make('/v1/signal-mappings', { phoneNumber: '+4915112345678', aideId, conversationId });
   await app.close();
 }
@@ -73,7 +75,7 @@ async function fill(database: TestDatabase): Promise<void> {
 const contentOf = (database: TestDatabase, table: string) =>
   sqlAsSuperuser<{ row: unknown }>(
     database,
-    `SELECT to_jsonb(t) AS row FROM app.${table} t ORDER BY t::text`,
+    `SELECT jsonb_strip_nulls(to_jsonb(t)) AS row FROM app.${table} t ORDER BY t::text`,
   );
 
 const tablesOf = async (database: TestDatabase) =>

@@ -5,7 +5,7 @@ const UNOWNED = ['jobs']; // when the purge last ran, for all owners
 /** Unique indexes that span owners: what is unique in the whole installation. */
 const GLOBAL_UNIQUES = ['aides_slug_key', 'signal_mappings_verified_key', 'jobs_pkey'];
 /** Indexes that span owners because the job that uses them does. */
-const GLOBAL_INDEXES = ['conversations_purge_idx', 'messages_purge_idx'];
+const GLOBAL_INDEXES = ['conversations_purge_idx', 'messages_purge_idx', 'idempotency_keys_purge_idx'];
 /** Policies beside the template: a role that is no login, a table, what it may see. Reviewed by hand. */
 const NARROW_POLICIES = [
   "aides.lookup SELECT assistant_lookup (status = 'published'::text)",
@@ -13,9 +13,15 @@ const NARROW_POLICIES = [
   'conversations.purge ALL assistant_purge (deleted_at IS NOT NULL)',
   'messages.purge DELETE assistant_purge (deleted_at IS NOT NULL)',
   'messages.purge_read SELECT assistant_purge ((deleted_at IS NOT NULL) OR (parent_id IS NOT NULL))',
+  "idempotency_keys.purge ALL assistant_purge (created_at < (now() - '48:00:00'::interval))",
 ];
 /** The functions that work without an owner. */
-const DEFINERS = ['app.purge', 'lookup.published_aide', 'lookup.signal_mapping'];
+const DEFINERS = [
+  'app.purge',
+  'app.purge_idempotency_keys',
+  'lookup.published_aide',
+  'lookup.signal_mapping',
+];
 const TEMPLATE = '(owner_column = ( SELECT app.owner_id() AS owner_id))';
 
 const list = (values: string[]) =>

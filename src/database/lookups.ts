@@ -24,13 +24,15 @@ export class Lookups {
     return found && { owner: toOwnerId(found.owner)!, id: found.id };
   }
 
-  /** Removes what was deleted before `days` days; undefined where that has been done within the hour. */
+  /** Removes what was deleted before `days` days, and keys of retries after their 48 hours; undefined where that has been done within the hour. */
   purge(days: number): Promise<number | undefined> {
     return this.scope.longTransaction(async () => {
       const [row] = await this.scope.query<{ gone: number | null }>(
         sql`SELECT app.purge(make_interval(days => ${days}))::int AS gone`,
       );
-      return row!.gone ?? undefined;
+      if (row!.gone === null) return undefined;
+      await this.scope.query(sql`SELECT app.purge_idempotency_keys()`);
+      return row!.gone;
     });
   }
 }

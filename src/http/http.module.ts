@@ -1,13 +1,18 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { DatabaseModule } from '../database/database.module.js';
 import { HealthController } from './health.controller.js';
+import { Idempotency } from './idempotency.js';
+import { IdempotencyKey } from './idempotency-key.entity.js';
 import { ProblemFilter } from './problem.filter.js';
 import { QueryGuard } from './query.guard.js';
 import { createValidationPipe } from './validation.js';
 
 @Module({
+  imports: [DiscoveryModule, DatabaseModule.forFeature([IdempotencyKey])],
   controllers: [HealthController],
   providers: [
+    Idempotency,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_GUARD, useClass: QueryGuard },
     { provide: APP_PIPE, useFactory: createValidationPipe },

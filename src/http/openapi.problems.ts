@@ -16,11 +16,31 @@ export function addProblems(path: string, method: string, operation: Operation):
         },
       },
     };
+  if (operation.responses['201']) addIdempotency(operation);
   if (method !== 'get' || !/\{(id|slug)\}$/.test(path)) return;
   const description = 'An ETag that the client has: unchanged is answered by 304';
   operation.parameters ??= [];
   operation.parameters.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } });
   operation.responses['304'] = { description: 'Unchanged' };
+}
+
+/** Of every operation that creates something. */
+function addIdempotency(operation: Operation): void {
+  operation.parameters ??= [];
+  operation.parameters.push({
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'Makes a retry safe: the same key and body get the same answer, and nothing is done twice',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  });
+  const created = operation.responses['201'] as { headers?: object };
+  created.headers = {
+    ...created.headers,
+    'Idempotent-Replayed': {
+      description: '`true` where the first request with this key is answered again',
+      schema: { type: 'string', enum: ['true'] },
+    },
+  };
 }
 
 /** What `@Fails` says; taken off, so that the document does not say it twice. */
@@ -37,6 +57,8 @@ function impliedBy(path: string, operation: Operation): ProblemCode[] {
   if (operation.security!.length > 0) codes.push('unauthenticated');
   if (operation.requestBody) codes.push('invalid_json', 'too_large', 'unsupported_media_type');
   if (operation.requestBody || operation.parameters?.length) codes.push('invalid_request');
+  if (operation.responses['201'])
+    codes.push('invalid_request', 'idempotency_in_progress', 'idempotency_key_reused');
   if (operation.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor'))
     codes.push('invalid_cursor');
   if (path.includes('{id}')) codes.push('not_found');

@@ -4,6 +4,7 @@ import { registerAnswers } from './answers.js';
 import { registerBodyRules } from './body.js';
 import { CursorCodec, registerCursors } from './cursor.js';
 import { registerDrain } from './drain.js';
+import { registerIdempotency } from './idempotency.interceptor.js';
 import { registerMethods } from './methods.js';
 import { registerCommonHeaders } from './request-id.js';
 
@@ -38,6 +39,7 @@ export function registerHttp(app: NestFastifyApplication, config: Config): () =>
   registerBodyRules(fastify);
   registerCursors(fastify, codec);
   registerAnswers(fastify, codec);
+  registerIdempotency(app);
   fastify.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs') || route.url.startsWith('/openapi'))
       route.config = { ...route.config, public: true };

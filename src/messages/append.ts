@@ -1,6 +1,7 @@
 import sql, { type Sql } from 'sql-template-tag';
 import { v7 as uuid } from 'uuid';
 import type { OwnerId } from '../auth/owner-id.js';
+import type { Retry } from '../http/retry.js';
 import type { CreateMessage } from './message.dto.js';
 
 /**
@@ -12,6 +13,7 @@ export function appendStatement(
   conversationId: string,
   messages: CreateMessage[],
   columns: Sql,
+  retry?: Retry,
 ): Sql {
   const count = messages.length;
   const column = <T>(value: (message: CreateMessage) => T) => messages.map(value);
@@ -22,9 +24,11 @@ export function appendStatement(
       RETURNING owner_id, id, last_seq),
     appended AS (
       INSERT INTO app.messages AS t
-        (owner_id, conversation_id, seq, id, role, content, metadata, tokens_used, parent_id, has_tool_calls)
+        (owner_id, conversation_id, seq, id, role, content, metadata, tokens_used, parent_id, has_tool_calls,
+        idempotency_key, request_hash)
       SELECT counted.owner_id, counted.id, counted.last_seq - ${count} + m.place::int,
-        m.id, m.role, m.content, m.metadata::jsonb, m.tokens_used, m.parent_id, m.has_tool_calls
+        m.id, m.role, m.content, m.metadata::jsonb, m.tokens_used, m.parent_id, m.has_tool_calls,
+        CASE WHEN m.place = 1 THEN ${retry?.key}::text END, CASE WHEN m.place = 1 THEN ${retry?.hash}::bytea END
       FROM counted, unnest(
         ${column(() => uuid())}::uuid[], ${column(({ role }) => role)}::text[],
         ${column(({ content }) => content)}::text[],

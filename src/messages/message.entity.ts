@@ -29,6 +29,10 @@ export type Role = (typeof ROLES)[number];
 @Index('messages_newest_idx', ['ownerId', 'createdAt', 'id'], { where: 'deleted_at IS NULL' })
 @Index('messages_role_idx', ['ownerId', 'role', 'createdAt', 'id'], { where: 'deleted_at IS NULL' })
 @Index('messages_parent_idx', ['ownerId', 'conversationId', 'parentId'], { where: 'parent_id IS NOT NULL' })
+@Index('messages_idempotency_key', ['ownerId', 'idempotencyKey'], {
+  unique: true,
+  where: 'idempotency_key IS NOT NULL',
+})
 @Index('messages_purge_idx', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 export class Message extends OwnedEntity {
   @Column('uuid')
@@ -68,6 +72,15 @@ export class Message extends OwnedEntity {
   @ApiHideProperty()
   @Timestamp({ nullable: true, select: false })
   deletedAt?: string | null;
+
+  /** Of the request that appended it; on the first of its messages. */
+  @ApiHideProperty()
+  @Column('text', { nullable: true, select: false })
+  idempotencyKey?: string | null;
+
+  @ApiHideProperty()
+  @Column('bytea', { nullable: true, select: false })
+  requestHash?: Buffer | null;
 
   /** Always 1: a message never changes. */
   @VirtualColumn({ type: 'integer', query: () => '1' })

@@ -7,6 +7,7 @@ import { BodyLimit } from '../http/body.js';
 import { Id } from '../http/id.decorator.js';
 import { ApiPage, Fails } from '../http/openapi.decorators.js';
 import { IfMatch } from '../http/preconditions.js';
+import { type Retry, RetryKey } from '../http/retry.js';
 import {
   CreateMessage,
   CreateMessages,
@@ -28,8 +29,13 @@ export class MessagesController {
   @Post('conversations/:id/messages')
   @BodyLimit(MEGABYTE)
   @Fails('reference_not_found')
-  async append(@Owner() owner: OwnerId, @Id() id: string, @Body() message: CreateMessage): Promise<Message> {
-    return (await this.messages.append(owner, id, [message]))[0]!;
+  async append(
+    @Owner() owner: OwnerId,
+    @Id() id: string,
+    @Body() message: CreateMessage,
+    @RetryKey() retry?: Retry,
+  ): Promise<Message> {
+    return (await this.messages.append(owner, id, [message], retry))[0]!;
   }
 
   /** Append up to 100 messages, all or nothing */
@@ -40,8 +46,9 @@ export class MessagesController {
     @Owner() owner: OwnerId,
     @Id() id: string,
     @Body() { messages }: CreateMessages,
+    @RetryKey() retry?: Retry,
   ): Promise<Messages> {
-    return { data: await this.messages.append(owner, id, messages) };
+    return { data: await this.messages.append(owner, id, messages, retry) };
   }
 
   /** List the messages of a conversation */

@@ -8,6 +8,7 @@ import type { ExpectedVersion, OwnedRepository } from '../database/owned.reposit
 import { newestFirst, type Order, type Page, type PageRequest } from '../database/page.js';
 import { Transactions } from '../database/transactions.js';
 import { referenceNotFound } from '../http/problem.js';
+import type { Retry } from '../http/retry.js';
 import { ToolCallsService } from '../tool-calls/tool-calls.service.js';
 import { appendStatement } from './append.js';
 import type { CreateMessage, ListLatestMessages, ListMessages } from './message.dto.js';
@@ -26,12 +27,32 @@ export class MessagesService {
     private readonly transactions: Transactions,
   ) {}
 
-  /** Appends 1 to 100 messages with their tool calls, all or nothing. */
-  append(owner: OwnerId, conversationId: string, messages: CreateMessage[]): Promise<Message[]> {
+  /** Appends 1 to 100 messages with their tool calls, all or nothing; a retry is answered with what the first one stored. */
+  async append(
+    owner: OwnerId,
+    conversationId: string,
+    messages: CreateMessage[],
+    retry?: Retry,
+  ): Promise<Message[]> {
+    try {
+      return await this.appendOnce(owner, conversationId, messages, retry);
+    } catch (error) {
+      const stored = retry && (await this.appendedBy(owner, retry, messages.length));
+      if (stored) return stored;
+      throw error;
+    }
+  }
+
+  private appendOnce(
+    owner: OwnerId,
+    conversationId: string,
+    messages: CreateMessage[],
+    retry?: Retry,
+  ): Promise<Message[]> {
     if (!messages.some(({ toolCalls, parentId }) => toolCalls?.length || parentId))
-      return this.store(owner, conversationId, messages);
+      return this.store(owner, conversationId, messages, retry);
     return this.transactions.run(async () => {
-      const stored = await this.store(owner, conversationId, messages);
+      const stored = await this.store(owner, conversationId, messages, retry);
       await this.checkParents(owner, messages);
       for (const [i, message] of stored.entries())
         await this.toolCalls.record(owner, message, messages[i]!.toolCalls ?? []);
@@ -93,8 +114,30 @@ export class MessagesService {
     );
   }
 
-  private async store(owner: OwnerId, conversationId: string, messages: CreateMessage[]): Promise<Message[]> {
-    const statement = appendStatement(owner, conversationId, messages, this.messages.columns());
+  /** What the first request with this key appended, deleted or not: it was the same one, so of the same length. */
+  private async appendedBy(owner: OwnerId, retry: Retry, count: number): Promise<Message[] | undefined> {
+    const [first] = await this.messages.query<Message>(
+      owner,
+      sql`SELECT t.conversation_id AS "conversationId", t.seq, t.request_hash AS "requestHash" FROM app.messages t
+          WHERE t.owner_id = ${owner} AND t.idempotency_key = ${retry.key}`,
+    );
+    if (!first) return undefined;
+    retry.repeats(first.requestHash!);
+    return this.messages.query(
+      owner,
+      sql`SELECT ${this.messages.columns()} FROM app.messages t
+          WHERE t.owner_id = ${owner} AND t.conversation_id = ${first.conversationId}
+            AND t.seq >= ${first.seq} AND t.seq < ${first.seq + count} ORDER BY t.seq`,
+    );
+  }
+
+  private async store(
+    owner: OwnerId,
+    conversationId: string,
+    messages: CreateMessage[],
+    retry?: Retry,
+  ): Promise<Message[]> {
+    const statement = appendStatement(owner, conversationId, messages, this.messages.columns(), retry);
     const stored = await this.messages.query(owner, statement);
     if (stored.length === 0) throw new RowNotFound();
     return stored;

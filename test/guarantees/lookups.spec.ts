@@ -15,12 +15,13 @@ afterAll(() => app.close());
 
 const rows = <Row extends object>(text: string) => sqlAsSuperuser<Row>(database, text);
 
-test('O9: two look-ups and the purge are the only functions that pass the owner, each with a role of its own', async () => {
+test('O9: two look-ups and the purges are the only functions that pass the owner, each with a role of its own', async () => {
   const functions = await rows(`SELECT p.oid::regprocedure::text AS name, p.proowner::regrole::text AS role,
       pg_get_function_result(p.oid) AS result, has_function_privilege('assistant_app', p.oid, 'EXECUTE') AS callable
     FROM pg_proc p WHERE p.prosecdef OR p.pronamespace = 'lookup'::regnamespace ORDER BY 1`);
   expect(functions).toEqual([
     { name: 'app.purge(interval)', role: 'assistant_purge', result: 'bigint', callable: true },
+    { name: 'app.purge_idempotency_keys()', role: 'assistant_purge', result: 'void', callable: true },
     {
       name: 'lookup.published_aide(text)',
       role: 'assistant_lookup',
@@ -57,6 +58,7 @@ test('O9: their roles can read these columns and no others', async () => {
     'signal_mappings.verified_at',
   ]);
   expect(of('assistant_purge').filter((column) => !/\.(owner_id|id|deleted_at)$/.test(column))).toEqual([
+    'idempotency_keys.created_at',
     'jobs.name',
     'jobs.ran_at',
     'messages.conversation_id',

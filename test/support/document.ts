@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { exampleId } from '../../src/http/example-ids.js';
 import type { Answer, ApiClient } from './app.js';
@@ -70,21 +71,22 @@ export function press(
   client: ApiClient,
   operation: Operation,
   ids: Ids,
+  headers?: Record<string, string>,
 ): Promise<Answer<Record<string, unknown>>> {
   const path = operation.path
     .replace('{id}', ids[operation.parent ?? ''] ?? '')
     .replace('{slug}', 'travel-planner');
   const query = new URLSearchParams(operation.requiredQuery).toString();
   const body = operation.example && (JSON.parse(fill(JSON.stringify(operation.example), ids)) as object);
-  return client.send(operation.method, fill(query ? `${path}?${query}` : path, ids), body);
+  return client.send(operation.method, fill(query ? `${path}?${query}` : path, ids), body, headers);
 }
 
-/** Presses everything that creates, in order. Unique values are made so by `suffix`. */
+/** Presses everything that creates, in order, each with a key of its own. */
 export async function pressCreates(client: ApiClient, operations: Operation[]): Promise<Ids> {
   const ids: Ids = {};
   for (const operation of operations) {
     if (operation.method !== 'POST' || !operation.statuses.includes('201')) continue;
-    const answer = await press(client, operation, ids);
+    const answer = await press(client, operation, ids, { 'idempotency-key': randomUUID() });
     const made = /^\/v1\/([a-z-]+)\/([0-9a-f-]{36})$/.exec(answer.headers.get('location') ?? '');
     if (answer.status !== 201) throw new Error(`${operation.name} answered ${answer.status}: ${answer.text}`);
     if (made) ids[made[1]!] = made[2]!;

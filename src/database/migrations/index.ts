@@ -8,6 +8,7 @@ import { Tasks1764000000007 } from './1764000000007-tasks.js';
 import { ToolCalls1764000000008 } from './1764000000008-tool-calls.js';
 import { SignalMappings1764000000009 } from './1764000000009-signal-mappings.js';
 import { Purge1764000000010 } from './1764000000010-purge.js';
+import { Idempotency1764000000011 } from './1764000000011-idempotency.js';
 
 /** Oldest first. A new migration is a file beside these and a line here. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   ToolCalls1764000000008,
   SignalMappings1764000000009,
   Purge1764000000010,
+  Idempotency1764000000011,
 ];
