@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { ownerContext } from '../auth/owner-context.js';
 import { poolOf } from './data-source.js';
 import { isOwnerGone } from './errors.js';
+import type { OwnerClient } from './owner-client.js';
 
 const LONG = '5min'; // statement_timeout
 const current = new AsyncLocalStorage<pg.PoolClient>();
@@ -52,15 +53,15 @@ export class OwnerScope {
   }
 
   private async attempt<T>(work: () => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
+    const client = (await this.pool.connect()) as pg.PoolClient & OwnerClient;
     let broken: Error | undefined;
     try {
-      await client.query('BEGIN');
+      client.begin();
       const result = await current.run(client, work);
-      await client.query('COMMIT');
+      await client.finish('COMMIT');
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
+      await client.finish('ROLLBACK').catch((failure: Error) => (broken = failure));
       throw error;
     } finally {
       client.release(broken); // destroyed where it could not roll back

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 import sql, { raw } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
@@ -121,6 +122,60 @@ test('a transaction commits or rolls back as a whole, and joins the one around i
     expect(await mine()).toEqual([]);
     await scope.transaction(() => scope.query(sql`INSERT INTO app.users (id) VALUES (${owner})`));
     expect(await mine()).toHaveLength(1);
+  });
+});
+
+/** How often the server was waited for while `work` ran on a connection of its own. */
+async function roundTrips(work: (own: OwnerScope) => Promise<unknown>): Promise<number> {
+  const own = await createAppDataSource(appOptions((await workerDatabase()).app, 1));
+  let trips = 0;
+  const client = await poolOf(own).connect();
+  const { connection } = client as unknown as { connection: EventEmitter };
+  connection.on('readyForQuery', () => (trips += 1));
+  client.release();
+  try {
+    await work(new OwnerScope(own));
+    return trips;
+  } finally {
+    await own.destroy();
+  }
+}
+
+test('a statement is one round trip, and a transaction opens in that of its first statement', async () => {
+  const twice = (own: OwnerScope) =>
+    as('ann', () => own.transaction(() => own.query(OWNER).then(() => own.query(OWNER))));
+  expect(await roundTrips((own) => as('ann', () => own.query(OWNER)))).toBe(1);
+  expect(await roundTrips(twice)).toBe(3);
+  expect(await roundTrips((own) => as('ann', () => own.transaction(() => Promise.resolve())))).toBe(0);
+  expect(await roundTrips((own) => nobody(() => own.transaction(() => own.query(OWNER))))).toBe(3);
+});
+
+test('a transaction whose first statement fails, or cannot be bound, leaves a connection that works', async () => {
+  const unbindable = {
+    toPostgres: () => {
+      throw new Error('cannot be bound');
+    },
+  };
+  const failures = [sql`SELECT 1 / ${0}::int`, sql`SELEC 1`, sql`SELECT ${unbindable}::text`];
+  await as('ann', async () => {
+    for (const failure of [...failures, ...failures]) {
+      await expect(scope.transaction(() => scope.query(failure))).rejects.toThrow();
+      expect(await Promise.all(Array.from({ length: POOL_SIZE }, whoAmI))).toEqual(
+        Array(POOL_SIZE).fill('ann'),
+      );
+    }
+  });
+});
+
+test('a transaction in which a statement failed unheard is not called committed', async () => {
+  const owner = newOwner();
+  await as(owner, async () => {
+    const careless = scope.transaction(async () => {
+      await scope.query(sql`INSERT INTO app.users (id) VALUES (${owner})`);
+      await scope.query(sql`SELECT 1 / ${0}::int`).catch(() => undefined);
+    });
+    await expect(careless).rejects.toThrow('nothing is committed');
+    expect(await mine()).toEqual([]);
   });
 });
 
