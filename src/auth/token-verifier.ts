@@ -1,6 +1,8 @@
 import { Injectable, Logger, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
 import {
   createRemoteJWKSet,
+  jwksCache,
+  type JWKSCacheInput,
   type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
@@ -8,10 +10,12 @@ import {
 } from 'jose';
 import { Config } from '../config/config.js';
 import { type OwnerId, toOwnerId } from './owner-id.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 const CLOCK_TOLERANCE = 30; // seconds
 const MAX_LIFETIME = 24 * 60 * 60; // seconds
 const MAX_LENGTH = 8192; // characters
+const KEYS_MAX_AGE = 10 * 60 * 1000; // milliseconds
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 /** What looking a key up says about the token; any other failure is the key server's. */
 const TOKEN_ERRORS = new Set(['ERR_JWKS_NO_MATCHING_KEY', 'ERR_JWKS_MULTIPLE_MATCHING_KEYS']);
@@ -20,6 +24,9 @@ const TOKEN_ERRORS = new Set(['ERR_JWKS_NO_MATCHING_KEY', 'ERR_JWKS_MULTIPLE_MAT
 @Injectable()
 export class TokenVerifier {
   private readonly check: (token: string) => Promise<JWTPayload>;
+  private readonly verified = new VerifiedTokens();
+  /** When the keys in use were fetched; NaN, which equals nothing, when they are to be fetched. */
+  private readonly keys: () => number = () => 0;
 
   constructor(config: Config) {
     const options: JWTVerifyOptions = {
@@ -34,7 +41,9 @@ export class TokenVerifier {
         new Logger(TokenVerifier.name).warn(
           'JWT_AUDIENCE is not set: tokens that the identity provider made for other services are accepted too',
         );
-      const keys = remoteKeys(config.JWT_JWKS_URL);
+      const fetched: JWKSCacheInput = {};
+      const keys = remoteKeys(config.JWT_JWKS_URL, fetched);
+      this.keys = () => (Date.now() < (fetched.uat ?? 0) + KEYS_MAX_AGE ? fetched.uat! : NaN);
       this.check = async (token) => (await jwtVerify(token, keys, options)).payload;
     } else {
       const secret = new TextEncoder().encode(config.JWT_SECRET);
@@ -47,21 +56,28 @@ export class TokenVerifier {
    * @throws UnauthorizedException whatever is wrong with the token
    * @throws ServiceUnavailableException when the key set cannot be fetched
    */
-  async verify(rawHeaders: string[]): Promise<OwnerId> {
+  verify(rawHeaders: string[]): OwnerId | Promise<OwnerId> {
     const token = bearerToken(rawHeaders);
     if (!token) throw new UnauthorizedException();
+    return this.verified.ownerOf(token, this.keys()) ?? this.verifyAnew(token);
+  }
+
+  private async verifyAnew(token: string): Promise<OwnerId> {
+    const keys = this.keys();
     const payload = await this.check(token).catch((error: unknown) => {
       throw error instanceof ServiceUnavailableException ? error : new UnauthorizedException();
     });
     const owner = toOwnerId(payload.sub);
     if (!owner || !timely(payload)) throw new UnauthorizedException();
+    this.verified.add(token, owner, payload.exp!, keys);
     return owner;
   }
 }
 
 /** The key set at `url`, fetched when first needed, every 10 minutes, and for an unknown key at most every 30 s. */
-function remoteKeys(url: string): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000 });
+function remoteKeys(url: string, fetched: JWKSCacheInput): JWTVerifyGetKey {
+  const options = { timeoutDuration: 3000, cacheMaxAge: KEYS_MAX_AGE, [jwksCache]: fetched };
+  const keys = createRemoteJWKSet(new URL(url), options);
   return async (header, token) => {
     try {
       return await keys(header, token);
