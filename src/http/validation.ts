@@ -1,12 +1,26 @@
-import { ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
+import { compile } from './compiled-validation.js';
 import { type FieldError, Problem } from './problem.js';
 
 const MAX_ERRORS = 20;
 
+/** Nest's pipe for whatever is wrong; what is right costs a tenth of it. */
+class CompiledValidationPipe extends ValidationPipe {
+  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    return (accepted(value, metadata) as Promise<unknown> | undefined) ?? super.transform(value, metadata);
+  }
+}
+
+function accepted(value: unknown, { type, metatype }: ArgumentMetadata): object | undefined {
+  const isDto = (type === 'body' || type === 'query') && metatype !== undefined && metatype !== Object;
+  if (!isDto || typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return compile(metatype)(value as Record<string, unknown>);
+}
+
 /** Bodies and queries become their DTO or a problem that points at each wrong field. Unknown fields are refused. */
 export const createValidationPipe = () =>
-  new ValidationPipe({
+  new CompiledValidationPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
