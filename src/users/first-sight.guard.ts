@@ -7,9 +7,9 @@ import { UsersService } from './users.service.js';
 export class FirstSightGuard implements CanActivate {
   constructor(private readonly users: UsersService) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { owner } = context.switchToHttp().getRequest<FastifyRequest>();
-    if (owner) await this.users.see(owner);
-    return true;
+    if (!owner || this.users.hasSeen(owner)) return true;
+    return this.users.see(owner).then(() => true);
   }
 }

@@ -25,9 +25,13 @@ export class UsersService {
     private readonly transactions: Transactions,
   ) {}
 
+  hasSeen(owner: OwnerId): boolean {
+    return this.seen.has(owner);
+  }
+
   /** Makes the owner's row on first sight; one statement once for an owner, whoever else tries at the same time. */
   async see(owner: OwnerId): Promise<void> {
-    if (this.seen.has(owner)) return;
+    if (this.hasSeen(owner)) return;
     await this.users.query(owner, sql`INSERT INTO app.users (id) VALUES (${owner}) ON CONFLICT DO NOTHING`);
     if (this.seen.size >= MAX_SEEN) this.seen.clear();
     this.seen.add(owner);
