@@ -82,7 +82,7 @@ const tablesOf = async (database: TestDatabase) =>
   (
     await sqlAsSuperuser<{ name: string }>(
       database,
-      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'app' AND tablename <> 'jobs'`,
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'app' AND tablename NOT IN ('jobs', 'rate_limits')`,
     )
   ).map(({ name }) => name);
 

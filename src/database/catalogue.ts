@@ -1,7 +1,10 @@
 import type { DataSource } from 'typeorm';
 
 /** Tables of schema `app` without an owner, with the reason. */
-const UNOWNED = ['jobs']; // when the purge last ran, for all owners
+const UNOWNED = [
+  'jobs', // when the purge last ran, for all owners
+  'rate_limits', // counts under keyed hashes of owners and addresses; the app's role has no right on it
+];
 /** Unique indexes that span owners: what is unique in the whole installation. */
 const GLOBAL_UNIQUES = ['aides_slug_key', 'signal_mappings_verified_key', 'jobs_pkey'];
 /** Indexes that span owners because the job that uses them does. */
@@ -19,6 +22,7 @@ const NARROW_POLICIES = [
 const DEFINERS = [
   'app.purge',
   'app.purge_idempotency_keys',
+  'app.take_lease',
   'lookup.published_aide',
   'lookup.signal_mapping',
 ];

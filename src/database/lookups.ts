@@ -3,7 +3,16 @@ import sql from 'sql-template-tag';
 import { type OwnerId, toOwnerId } from '../auth/owner-id.js';
 import { OwnerScope } from './owner-scope.js';
 
-/** The only statements without an owner: two look-ups and the purge, each a narrow function of the database. */
+/** What the shared store grants of a rate limit, see `app.take_lease`. */
+export interface Lease {
+  granted: number;
+  /** What it can grant to all instances until the window ends. */
+  remaining: number;
+  /** Until the window ends. */
+  seconds: number;
+}
+
+/** The only statements without an owner: two look-ups, the purges and the leases, each a narrow function of the database. */
 @Injectable()
 export class Lookups {
   constructor(private readonly scope: OwnerScope) {}
@@ -22,6 +31,14 @@ export class Lookups {
       sql`SELECT owner, id FROM lookup.signal_mapping(${phone})`,
     );
     return found && { owner: toOwnerId(found.owner)!, id: found.id };
+  }
+
+  /** Counts `wanted` requests of a subject, of whom the database learns a keyed hash alone. */
+  async takeLease(subject: Buffer, quota: number, wanted: number): Promise<Lease> {
+    const [lease] = await this.scope.beside<Lease>(
+      sql`SELECT granted, remaining, seconds FROM app.take_lease(${subject}, ${quota}, ${wanted})`,
+    );
+    return lease!;
   }
 
   /** Removes what was deleted before `days` days, and keys of retries after their 48 hours; undefined where that has been done within the hour. */

@@ -42,6 +42,11 @@ export class OwnerScope {
     });
   }
 
+  /** As nobody, outside of any request's transaction: what is done beside requests, not for one of them. */
+  beside<Row extends object>({ text, values }: Sql): Promise<Row[]> {
+    return ownerContext.exit(() => current.exit(() => this.once<Row>(text, values)));
+  }
+
   /** Not by `pool.query`, which throws a connection away over every violated constraint. */
   private async once<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
     const client = await this.pool.connect();

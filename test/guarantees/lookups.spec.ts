@@ -15,13 +15,19 @@ afterAll(() => app.close());
 
 const rows = <Row extends object>(text: string) => sqlAsSuperuser<Row>(database, text);
 
-test('O9: two look-ups and the purges are the only functions that pass the owner, each with a role of its own', async () => {
+test('O9: two look-ups, the purges and the leases are the only functions that pass the owner, each with a role of its own', async () => {
   const functions = await rows(`SELECT p.oid::regprocedure::text AS name, p.proowner::regrole::text AS role,
       pg_get_function_result(p.oid) AS result, has_function_privilege('assistant_app', p.oid, 'EXECUTE') AS callable
     FROM pg_proc p WHERE p.prosecdef OR p.pronamespace = 'lookup'::regnamespace ORDER BY 1`);
   expect(functions).toEqual([
     { name: 'app.purge(interval)', role: 'assistant_purge', result: 'bigint', callable: true },
     { name: 'app.purge_idempotency_keys()', role: 'assistant_purge', result: 'void', callable: true },
+    {
+      name: 'app.take_lease(bytea,integer,integer)',
+      role: 'assistant_purge',
+      result: 'TABLE(granted integer, remaining integer, seconds double precision)',
+      callable: true,
+    },
     {
       name: 'lookup.published_aide(text)',
       role: 'assistant_lookup',
@@ -63,6 +69,9 @@ test('O9: their roles can read these columns and no others', async () => {
     'jobs.ran_at',
     'messages.conversation_id',
     'messages.parent_id',
+    'rate_limits.resets_at',
+    'rate_limits.subject',
+    'rate_limits.used',
   ]);
 });
 

@@ -10,7 +10,7 @@ export const ownedTables = (database: TestDatabase) =>
   sqlAsSuperuser<Column>(
     database,
     `SELECT c.relname AS "table", CASE WHEN c.relname = 'users' THEN 'id' ELSE 'owner_id' END AS owner
-     FROM pg_class c WHERE c.relnamespace = 'app'::regnamespace AND c.relkind = 'r' AND c.relname <> 'jobs'
+     FROM pg_class c WHERE c.relnamespace = 'app'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('jobs', 'rate_limits')
      ORDER BY 1`,
   );
 

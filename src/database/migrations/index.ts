@@ -9,6 +9,7 @@ import { ToolCalls1764000000008 } from './1764000000008-tool-calls.js';
 import { SignalMappings1764000000009 } from './1764000000009-signal-mappings.js';
 import { Purge1764000000010 } from './1764000000010-purge.js';
 import { Idempotency1764000000011 } from './1764000000011-idempotency.js';
+import { RateLimits1764000000012 } from './1764000000012-rate-limits.js';
 
 /** Oldest first. A new migration is a file beside these and a line here. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   SignalMappings1764000000009,
   Purge1764000000010,
   Idempotency1764000000011,
+  RateLimits1764000000012,
 ];
