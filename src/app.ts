@@ -5,6 +5,8 @@ import { AppModule } from './app.module.js';
 import { registerAuthentication } from './auth/authentication.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config/config.js';
+import { Lookups } from './database/lookups.js';
+import { RateLimits } from './http/rate-limits.js';
 import { registerHttp } from './http/register.js';
 import { requestId } from './http/request-id.js';
 import { wellFormedUrl } from './http/well-formed-url.js';
@@ -18,6 +20,7 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     rewriteUrl: wellFormedUrl,
+    trustProxy: config.TRUST_PROXY ?? false,
     routerOptions: { maxParamLength: 16_384 }, // as long as a request line may be: the route's own rules refuse it
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, databaseUrl), adapter, {
@@ -27,7 +30,9 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
   });
   const fastify = adapter.getInstance();
   const completeHttp = registerHttp(app, config);
-  registerAuthentication(fastify, app.get(TokenVerifier));
+  const limits = new RateLimits(config, app.get(Lookups));
+  registerAuthentication(fastify, app.get(TokenVerifier), limits.countRefusal);
+  limits.register(fastify);
   serveDocument(app, await createDocument(app));
   try {
     await app.init();

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import fastify from 'fastify';
 import { ConfigError, loadConfig } from '../src/config/config.js';
 import { developmentSecret } from '../src/config/development-secret.js';
 
@@ -30,6 +31,8 @@ function errorsOf(settings: NodeJS.ProcessEnv): string[] {
 const PORT = 'PORT must be a port, 0 to 65535';
 const POOL = 'DATABASE_POOL_SIZE must be a number of connections, 1 to 1000';
 const DAYS = 'PURGE_AFTER_DAYS must be a number of days, 1 to 3650';
+const RATE = 'must be a number of requests a minute, 1 to 1000000';
+const PROXIES = 'TRUST_PROXY must be addresses or networks separated by commas, such as 10.0.0.0/8,fd00::/8';
 const POSTGRES =
   'must be postgres://user:password@host:port/database, with special characters percent-encoded';
 const JWKS =
@@ -66,6 +69,22 @@ test.each([
     ORIGINS,
   ]),
   ['LOG_LEVEL', 'verbose', LEVELS],
+  ...['0', '1000001', '1e3'].flatMap((limit) => [
+    ['RATE_LIMIT', limit, `RATE_LIMIT ${RATE}`],
+    ['RATE_LIMIT_ANONYMOUS', limit, `RATE_LIMIT_ANONYMOUS ${RATE}`],
+  ]),
+  ...[
+    'true',
+    '1',
+    'loopback',
+    '10.0.0.0/0',
+    '::/0',
+    '10.0.0.0/33',
+    '10.0.0.0/8/8',
+    '10.0.0.1, 10.0.0.2',
+    'fe80::1%eth0',
+    'a.example',
+  ].map((proxies) => ['TRUST_PROXY', proxies, PROXIES]),
 ])('U1: %s=%s is refused by name, with what it must be', (name, value, error) => {
   expect(errorsOf({ [name]: value })).toEqual([error]);
 });
@@ -106,6 +125,14 @@ test.each<[string, NodeJS.ProcessEnv, string[]]>([
   ['a key set of a loopback server', { JWT_JWKS_URL: 'http://[::1]:8080/jwks' }, []],
   ['a key set', { HOST: '0.0.0.0', JWT_JWKS_URL: 'https://id.example/jwks' }, []],
 ])('U1: %s', (_, settings, errors) => expect(errorsOf(settings)).toEqual(errors));
+
+test.each(['10.0.0.1', '10.0.0.0/8,fd00::/8', '::1', '::ffff:10.0.0.0/104'])(
+  'U1: TRUST_PROXY=%s is taken, by the framework too',
+  (proxies) => {
+    expect(load({ TRUST_PROXY: proxies }).TRUST_PROXY).toBe(proxies);
+    expect(() => fastify({ trustProxy: proxies })).not.toThrow();
+  },
+);
 
 test('U1: nothing set is a development machine; an empty variable is none', () => {
   expect(load({ PORT: '', HOST: '', JWT_SECRET: '' })).toMatchObject({

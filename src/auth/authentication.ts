@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import { UnauthorizedException } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ownerContext } from './owner-context.js';
 import type { OwnerId } from './owner-id.js';
 import type { TokenVerifier } from './token-verifier.js';
@@ -13,14 +14,27 @@ declare module 'fastify' {
   }
 }
 
+/** Told of every failed authentication; may throw to have something else answered than 401. */
+export type OnRefusal = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
 /**
  * Authentication comes before anything else of the request is looked at, its body above all; every route, known or
  * not, is closed unless marked public. The owner context is entered after the body, where Fastify keeps it.
  */
-export function registerAuthentication(fastify: FastifyInstance, verifier: TokenVerifier): void {
+export function registerAuthentication(
+  fastify: FastifyInstance,
+  verifier: TokenVerifier,
+  onRefusal: OnRefusal,
+): void {
   fastify.decorateRequest('owner', undefined);
-  fastify.addHook('onRequest', async (request) => {
-    if (!request.routeOptions.config.public) request.owner = await verifier.verify(request.raw.rawHeaders);
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.public) return;
+    try {
+      request.owner = await verifier.verify(request.raw.rawHeaders);
+    } catch (error) {
+      if (error instanceof UnauthorizedException) await onRefusal(request, reply);
+      throw error;
+    }
   });
   fastify.addHook('preHandler', (request, _reply, done) => {
     ownerContext.run({ owner: request.owner, requestId: request.id }, done);

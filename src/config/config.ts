@@ -15,6 +15,8 @@ export class ConfigError extends Failure {}
 export class Config extends Environment {
   /** Secret for the signatures of page cursors; the same on every instance that shares the settings. */
   cursorKey: Buffer;
+  /** Secret for the hashes under which the shared store counts owners and addresses; the same on those instances too. */
+  rateLimitKey: Buffer;
   corsOrigins: string[];
   /** True where demo tokens may be shown: a loopback address, outside production, with a generated key. */
   demo: boolean;
@@ -39,10 +41,13 @@ export function loadConfig(source?: NodeJS.ProcessEnv): Config {
   config.demo = !config.JWT_SECRET && !config.JWT_JWKS_URL;
   if (config.demo) config.JWT_SECRET = developmentSecret(config.DATA_DIR);
   const root = config.JWT_SECRET ?? config.DATABASE_URL ?? developmentSecret(config.DATA_DIR);
-  config.cursorKey = Buffer.from(hkdfSync('sha256', root, '', 'page cursors', 32));
+  config.cursorKey = deriveKey(root, 'page cursors');
+  config.rateLimitKey = deriveKey(root, 'rate limits');
   config.corsOrigins = config.CORS_ORIGINS?.split(',') ?? developmentOrigins(production);
   return config;
 }
+
+const deriveKey = (root: string, purpose: string) => Buffer.from(hkdfSync('sha256', root, '', purpose, 32));
 
 function combinations(config: Config, loopback: boolean, production: boolean): string[] {
   const problems: string[] = [];

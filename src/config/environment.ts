@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, Matches, MinLength, ValidateBy } from 'class-validator';
+import { isNetwork } from './network.js';
 import { isLoopback } from './loopback.js';
 
 /** Digits only, so neither `1e3` nor `0x10` nor blanks. */
@@ -80,6 +81,22 @@ export class Environment {
     message: 'must be exact origins separated by commas, such as https://app.example.com',
   })
   CORS_ORIGINS?: string;
+
+  @Whole(1, 1_000_000, 'a number of requests a minute')
+  RATE_LIMIT: number = 600;
+
+  @Whole(1, 1_000_000, 'a number of requests a minute')
+  RATE_LIMIT_ANONYMOUS: number = 60;
+
+  @IsOptional()
+  @ValidateBy({
+    name: 'networks',
+    validator: {
+      validate: (value: string) => value.split(',').every(isNetwork),
+      defaultMessage: () => 'must be addresses or networks separated by commas, such as 10.0.0.0/8,fd00::/8',
+    },
+  })
+  TRUST_PROXY?: string;
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     message: 'must be fatal, error, warn, info, debug, trace or silent',

@@ -2,20 +2,41 @@ import type { Operation } from './openapi.schemas.js';
 import { FAILS } from './openapi.decorators.js';
 import { Problem, problemBody, type ProblemCode, PROBLEMS } from './problem.js';
 
+const answerOf = (group: ProblemCode[]) => ({
+  description: group.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
+  content: {
+    'application/problem+json': {
+      schema: { $ref: '#/components/schemas/Problem' },
+      example: problemBody(new Problem(group[0]!), 'd9b3a8f2-6c1e-4b7a-9f53-0e2a7c4b1d68'),
+    },
+  },
+});
+
+/** `components.responses.RateLimited`, and the one place that describes headers of every answer of a limited operation. */
+export const RATE_LIMITED = {
+  ...answerOf(['rate_limited']),
+  headers: {
+    'Retry-After': { description: 'Seconds until the window ends', schema: { type: 'integer', minimum: 1 } },
+    RateLimit: {
+      description: 'On every answer: `r` requests are left in the `t` seconds until the window ends',
+      schema: { type: 'string' },
+      example: '"owner";r=0;t=42',
+    },
+    'RateLimit-Policy': {
+      description: 'On every answer: `q` requests are allowed in a window of `w` seconds',
+      schema: { type: 'string' },
+      example: '"owner";q=600;w=60',
+    },
+  },
+} as const;
+
 /** Adds the problems that an operation can answer, and what a conditional read adds. */
 export function addProblems(path: string, method: string, operation: Operation): void {
   const codes = [...impliedBy(path, operation), ...declaredBy(operation)];
   const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code][0]);
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
-    operation.responses[String(status)] = {
-      description: group.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
-      content: {
-        'application/problem+json': {
-          schema: { $ref: '#/components/schemas/Problem' },
-          example: problemBody(new Problem(group[0]!), 'd9b3a8f2-6c1e-4b7a-9f53-0e2a7c4b1d68'),
-        },
-      },
-    };
+    operation.responses[String(status)] = answerOf(group);
+  if (path.startsWith('/v1/')) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
   if (operation.responses['201']) addIdempotency(operation);
   if (method !== 'get' || !/\{(id|slug)\}$/.test(path)) return;
   const description = 'An ETag that the client has: unchanged is answered by 304';

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { addProblems } from './openapi.problems.js';
+import { addProblems, RATE_LIMITED } from './openapi.problems.js';
 import { addExample, completeParameters, type Operation, wholeNumbers } from './openapi.schemas.js';
 import { PROBLEM_SCHEMA } from './problem.schema.js';
 
@@ -22,6 +22,7 @@ export async function createDocument(app: INestApplication): Promise<OpenAPIObje
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   document.components!.schemas!.Problem = PROBLEM_SCHEMA;
+  document.components!.responses = { RateLimited: RATE_LIMITED };
   for (const [path, item] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(item as Record<string, Operation>)) {
       const open = path.startsWith('/v1/public') || !path.startsWith('/v1');

@@ -43,6 +43,7 @@ export function registerHttp(app: NestFastifyApplication, config: Config): () =>
   fastify.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs') || route.url.startsWith('/openapi'))
       route.config = { ...route.config, public: true };
+    if (!route.url.startsWith('/v1/')) route.config = { ...route.config, unlimited: true };
   });
   return registerMethods(fastify);
 }

@@ -7,8 +7,11 @@ import { workerDatabase } from './database.js';
 
 export const TEST_SECRET = 'a secret of the tests, longer than 32 bytes';
 
+/** Limits that no other test reaches. */
+const UNLIMITED = { RATE_LIMIT: '1000000', RATE_LIMIT_ANONYMOUS: '1000000' };
+
 export const testConfig = (settings: NodeJS.ProcessEnv = {}): Config =>
-  loadConfig({ NODE_ENV: 'test', JWT_SECRET: TEST_SECRET, LOG_LEVEL: 'fatal', ...settings });
+  loadConfig({ NODE_ENV: 'test', JWT_SECRET: TEST_SECRET, LOG_LEVEL: 'fatal', ...UNLIMITED, ...settings });
 
 /** The real service on the worker's database, as the app's role. */
 export async function startApp(
