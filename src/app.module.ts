@@ -10,6 +10,7 @@ import { HttpModule } from './http/http.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { SignalMappingsModule } from './signal-mappings/signal-mappings.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
+import { TelemetryModule } from './telemetry/telemetry.module.js';
 import { ToolCallsModule } from './tool-calls/tool-calls.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -31,6 +32,6 @@ export class AppModule {
   /** @param databaseUrl of the app's role */
   static for(config: Config, databaseUrl: string): DynamicModule {
     const database = DatabaseModule.forRoot(databaseUrl, config.DATABASE_POOL_SIZE);
-    return { module: AppModule, imports: [ConfigModule.for(config), database] };
+    return { module: AppModule, imports: [ConfigModule.for(config), database, TelemetryModule.for(config)] };
   }
 }

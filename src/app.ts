@@ -1,4 +1,3 @@
-import type { LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
@@ -12,9 +11,16 @@ import { requestId } from './http/request-id.js';
 import { wellFormedUrl } from './http/well-formed-url.js';
 import { createDocument } from './http/openapi.js';
 import { serveDocument } from './http/swagger-ui.js';
+import { createLog } from './telemetry/log.js';
+import { NestLog, StartLog } from './telemetry/nest-log.js';
+import { registerTelemetry } from './telemetry/register.js';
 
 /** The whole service, ready to listen; as the tests see it too. */
-export async function createApp(config: Config, databaseUrl: string): Promise<NestFastifyApplication> {
+export async function createApp(
+  config: Config,
+  databaseUrl: string,
+  log = createLog(config),
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     genReqId: requestId,
     requestIdHeader: false,
@@ -26,9 +32,10 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, databaseUrl), adapter, {
     bodyParser: false,
     abortOnError: false, // whoever started the database stops it first
-    logger: logLevels(config.LOG_LEVEL).filter((level) => level !== 'log'), // the framework's own start is of no interest
+    logger: new StartLog(log),
   });
   const fastify = adapter.getInstance();
+  registerTelemetry(app, config, log);
   const completeHttp = registerHttp(app, config);
   const limits = new RateLimits(config, app.get(Lookups));
   registerAuthentication(fastify, app.get(TokenVerifier), limits.countRefusal);
@@ -42,11 +49,6 @@ export async function createApp(config: Config, databaseUrl: string): Promise<Ne
     await app.close(); // its connections would outlive a refused start
     throw error;
   }
-  app.useLogger(logLevels(config.LOG_LEVEL));
+  app.useLogger(new NestLog(log));
   return app;
 }
-
-const LEVELS: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
-const PINO_NAMES = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
-
-const logLevels = (level: string): LogLevel[] => LEVELS.slice(0, PINO_NAMES.indexOf(level) + 1);

@@ -4,9 +4,16 @@ import type { Database } from './database/provision.js';
 
 export const DEMO_OWNERS = ['alice', 'bob'];
 
+interface Origins {
+  api: string;
+  metrics: string | undefined;
+}
+
 /** What a person needs to try the service; tokens only on a development machine. */
-export async function banner(config: Config, origin: string, database: Database): Promise<string> {
+export async function banner(config: Config, origins: Origins, database: Database): Promise<string> {
+  const { api: origin, metrics } = origins;
   const lines = [`Assistant backend   ${origin}`, `Swagger UI          ${origin}/docs`];
+  if (metrics) lines.push(`Metrics             ${metrics}/metrics`);
   if (database.embeddedIn) lines.push(`Embedded PostgreSQL ${database.embeddedIn}`);
   if (!config.demo) return lines.join('\n');
   const tokens = await Promise.all(DEMO_OWNERS.map((owner) => mintToken(config, owner)));

@@ -3,22 +3,27 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { banner } from './banner.js';
 import { type Config, loadConfig } from './config/config.js';
-import { fail, Failure } from './config/failure.js';
+import { fail, listenFailure } from './config/failure.js';
 import { originOf } from './config/origin.js';
 import { provideDatabase } from './database/provision.js';
+import { createLog } from './telemetry/log.js';
+import { MetricsServer } from './telemetry/metrics-server.js';
 
 /** @returns what stops it all again: the requests in flight are answered, then the database may go */
 async function start(): Promise<() => Promise<void>> {
   const config = loadConfig();
+  const log = createLog(config);
   const database = await provideDatabase(config);
   try {
-    const app = await createApp(config, database.url);
+    const app = await createApp(config, database.url, log);
     await listen(app, config);
     const { port } = app.getHttpServer().address() as { port: number };
-    console.log(`\n${await banner(config, originOf(config.HOST, port), database)}\n`);
+    const origins = { api: originOf(config.HOST, port), metrics: metricsOrigin(app, config) };
+    console.log(`\n${await banner(config, origins, database)}\n`);
     return async () => {
       await app.close();
       await database.stop();
+      await new Promise((done) => log.flush(done));
     };
   } catch (error) {
     await database.stop();
@@ -26,19 +31,16 @@ async function start(): Promise<() => Promise<void>> {
   }
 }
 
+const metricsOrigin = (app: NestFastifyApplication, { HOST, METRICS_PORT }: Config) =>
+  METRICS_PORT === undefined ? undefined : originOf(HOST, app.get(MetricsServer).port);
+
 /** @throws Failure naming the setting that cannot be listened on */
 async function listen(app: NestFastifyApplication, { HOST, PORT }: Config): Promise<void> {
   try {
     await app.getHttpAdapter().getInstance().listen({ port: PORT, host: HOST }); // Nest's own also logs errors
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
     await app.close();
-    if (code === 'EADDRINUSE')
-      throw new Failure(`PORT ${PORT} is in use on ${HOST}: stop what listens there or set another PORT`);
-    if (code === 'EACCES') throw new Failure(`PORT ${PORT} needs privileges: set one above 1023`);
-    if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL'].includes(code))
-      throw new Failure(`HOST ${HOST} is no address of this machine: ${message}`);
-    throw error;
+    throw listenFailure(error, `PORT ${PORT}`, HOST);
   }
 }
 

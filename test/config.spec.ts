@@ -43,6 +43,7 @@ const ORIGINS = 'CORS_ORIGINS must be exact origins separated by commas, such as
 test.each([
   ['NODE_ENV', 'staging', 'NODE_ENV must be development, test or production'],
   ...['-1', '65536', '3000a', '0x10', '1e3', ' ', '80.5', 'NaN'].map((port) => ['PORT', port, PORT]),
+  ...['-1', '65536', 'p'].map((port) => ['METRICS_PORT', port, `METRICS_${PORT}`]),
   ...['0', '1001', 'ten'].map((size) => ['DATABASE_POOL_SIZE', size, POOL]),
   ...['0', '3651', '1.5'].map((days) => ['PURGE_AFTER_DAYS', days, DAYS]),
   ...['db', 'mysql://a@b/c', 'postgres://a:p@ss word@h:port/d', 'http://db'].flatMap((url) => [

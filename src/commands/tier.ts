@@ -24,7 +24,8 @@ async function changeTier(): Promise<void> {
   const config = loadConfig();
   const database = await provideDatabase({ ...config, MIGRATION_DATABASE_URL: undefined }); // a tier is no reason to migrate
   try {
-    await setTier({ ...config, LOG_LEVEL: 'error' }, database.url, owner, tier);
+    // The port of the metrics is the running service's.
+    await setTier({ ...config, LOG_LEVEL: 'error', METRICS_PORT: undefined }, database.url, owner, tier);
   } finally {
     await database.stop();
   }

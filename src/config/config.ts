@@ -17,6 +17,8 @@ export class Config extends Environment {
   cursorKey: Buffer;
   /** Secret for the hashes under which the shared store counts owners and addresses; the same on those instances too. */
   rateLimitKey: Buffer;
+  /** Secret for the hashes of owners in the log; the same on the same instances. */
+  ownerHashKey: Buffer;
   corsOrigins: string[];
   /** True where demo tokens may be shown: a loopback address, outside production, with a generated key. */
   demo: boolean;
@@ -43,6 +45,7 @@ export function loadConfig(source?: NodeJS.ProcessEnv): Config {
   const root = config.JWT_SECRET ?? config.DATABASE_URL ?? developmentSecret(config.DATA_DIR);
   config.cursorKey = deriveKey(root, 'page cursors');
   config.rateLimitKey = deriveKey(root, 'rate limits');
+  config.ownerHashKey = deriveKey(root, 'owners in logs');
   config.corsOrigins = config.CORS_ORIGINS?.split(',') ?? developmentOrigins(production);
   return config;
 }

@@ -44,6 +44,10 @@ export class Environment {
   PORT: number = 3000;
 
   @IsOptional()
+  @Whole(0, 65_535, 'a port')
+  METRICS_PORT?: number;
+
+  @IsOptional()
   @PostgresUrl()
   DATABASE_URL?: string;
 

@@ -5,6 +5,7 @@ import { appOptions, createAppDataSource } from './data-source.js';
 import { OwnedRepository } from './owned.repository.js';
 import { Lookups } from './lookups.js';
 import { OwnerScope } from './owner-scope.js';
+import { PoolStatus } from './pool-status.js';
 import { Readiness } from './readiness.js';
 import { TableShape } from './table-shape.js';
 import { Transactions } from './transactions.js';
@@ -23,7 +24,7 @@ export class DatabaseModule {
       useFactory: () => ({ ...appOptions(url, poolSize), autoLoadEntities: true, retryAttempts: 0 }),
       dataSourceFactory: (options) => createAppDataSource(options!),
     });
-    const providers = [OwnerScope, Transactions, Lookups, Readiness];
+    const providers = [OwnerScope, Transactions, Lookups, Readiness, PoolStatus];
     return { module: DatabaseModule, imports: [connection], providers, exports: providers };
   }
 

@@ -25,7 +25,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const problem = toProblem(exception);
-    if (problem.code === 'internal_error') this.logger.error(exception);
+    if (problem.code === 'internal_error') this.logger.error({ requestId: request.id, error: exception });
     if (!reply.sent) answer(problem, request, reply);
   }
 }

@@ -88,6 +88,6 @@ export class UsersService {
       this.users.query(owner, sql`DELETE FROM app.users WHERE id = ${owner}`),
     );
     this.seen.delete(owner);
-    this.logger.log({ requestId: ownerContext.getStore()?.requestId, event: 'owner erased' });
+    this.logger.log({ event: 'owner erased' });
   }
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
 import { createApp } from '../../src/app.js';
 import { mintToken } from '../../src/auth/mint-token.js';
 import { type Config, loadConfig } from '../../src/config/config.js';
@@ -17,8 +18,9 @@ export const testConfig = (settings: NodeJS.ProcessEnv = {}): Config =>
 export async function startApp(
   config: Config = testConfig(),
   databaseUrl?: string,
+  log?: Logger,
 ): Promise<NestFastifyApplication> {
-  const app = await createApp(config, databaseUrl ?? (await workerDatabase()).app);
+  const app = await createApp(config, databaseUrl ?? (await workerDatabase()).app, log);
   await app.listen(0, '127.0.0.1');
   return app;
 }

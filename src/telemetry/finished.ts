@@ -1,0 +1,53 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OwnerId } from '../auth/owner-id.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The client has the whole answer. */
+    answered: boolean;
+  }
+}
+
+/** A request that is over. */
+export interface Finished {
+  requestId: string;
+  method: string;
+  /** The pattern, such as `/v1/tasks/:id`; `unknown` where no route has the path. */
+  route: string;
+  /** Undefined where the client hung up before it had the answer. */
+  status: number | undefined;
+  /** Milliseconds from the head of the request to the last byte of the answer, or to the hang-up. */
+  duration: number;
+  owner: OwnerId | undefined;
+}
+
+/** Tells of every request once, however it ends. */
+export function onFinished(fastify: FastifyInstance, listeners: ((request: Finished) => void)[]): void {
+  if (listeners.length === 0) return;
+
+  function tell(request: FastifyRequest, reply: FastifyReply): void {
+    const finished: Finished = {
+      requestId: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      status: request.answered ? reply.statusCode : undefined,
+      duration: reply.elapsedTime,
+      owner: request.owner,
+    };
+    for (const listener of listeners) listener(finished);
+  }
+
+  fastify.decorateRequest('answered', false);
+  fastify.addHook('onResponse', (request, reply, done) => {
+    request.answered = true;
+    tell(request, reply);
+    done();
+  });
+  // A hang-up during an upload or an answer: Fastify's onRequestAbort knows of the first alone.
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.raw.once('close', () => {
+      if (!request.answered) tell(request, reply);
+    });
+    done();
+  });
+}

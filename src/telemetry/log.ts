@@ -1,0 +1,27 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { Config } from '../config/config.js';
+import { errorFields } from './error-fields.js';
+
+const MAX_WAITING = 16 * 1024 * 1024; // characters
+
+/**
+ * A slow reader delays no request, and one that does not read at all costs lines, not memory. Lines are written at once;
+ * a minimum above 0 makes `flush` wait for those on their way.
+ */
+const stdout = () => pino.destination({ sync: false, minLength: 1, maxLength: MAX_WAITING });
+
+/** Lines of JSON, on stdout unless told otherwise, from LOG_LEVEL up. `flush` it before the process ends. */
+export const createLog = (
+  config: Pick<Config, 'LOG_LEVEL'>,
+  destination: DestinationStream = stdout(),
+): Logger =>
+  pino(
+    {
+      level: config.LOG_LEVEL,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      serializers: { error: errorFields },
+    },
+    destination,
+  );
