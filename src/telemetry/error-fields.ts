@@ -4,6 +4,7 @@ interface ErrorFields {
   type: string;
   code?: string;
   constraint?: string;
+  /** Of which each is `at <function> (<file>:<line>:<column>)`, the innermost first. */
   stack?: string[];
 }
 
@@ -24,9 +25,9 @@ export function errorFields(error: unknown): ErrorFields {
 
 const name = (value: unknown) => (typeof value === 'string' && /^\w{1,63}$/.test(value) ? value : undefined);
 
-/** The lines behind the message, which may itself have lines that look like theirs. */
+/** The lines behind the message, which may itself have lines that look like theirs; none where it was changed since. */
 function frames({ stack = '', message }: Error): string[] {
   const start = stack.indexOf(message);
-  const lines = (start < 0 ? stack : stack.slice(start + message.length)).split('\n');
+  const lines = start < 0 ? [] : stack.slice(start + message.length).split('\n');
   return lines.filter((line) => /^ {4}at .*:\d+:\d+\)?$/.test(line)).map((line) => line.trim());
 }

@@ -160,6 +160,7 @@ test('L2: of any error the message is left out, whatever it looks like', () => {
       parameters: [MARK],
     }),
     Object.assign(new Error(MARK), { name: MARK }),
+    changed,
     MARK,
     { [MARK]: MARK },
   ];
