@@ -8,6 +8,7 @@ import { Lookups } from './database/lookups.js';
 import { RateLimits } from './http/rate-limits.js';
 import { registerHttp } from './http/register.js';
 import { requestId } from './http/request-id.js';
+import { answerUnparsable } from './http/unparsable.js';
 import { wellFormedUrl } from './http/well-formed-url.js';
 import { createDocument } from './http/openapi.js';
 import { serveDocument } from './http/swagger-ui.js';
@@ -27,6 +28,7 @@ export async function createApp(
     forceCloseConnections: 'idle',
     rewriteUrl: wellFormedUrl,
     trustProxy: config.TRUST_PROXY ?? false,
+    clientErrorHandler: answerUnparsable,
     routerOptions: { maxParamLength: 16_384 }, // as long as a request line may be: the route's own rules refuse it
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.for(config, databaseUrl), adapter, {

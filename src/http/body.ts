@@ -6,7 +6,7 @@ import { checkFields, checkValue } from './text-rules.js';
 import { MALFORMED } from './well-formed-url.js';
 
 const DEFAULT_LIMIT = 256 * 1024; // bytes
-const CHARSET = /;\s*charset\s*=(?!\s*"?utf-?8"?\s*(;|$))/i;
+const CHARSET = /;\s*charset\s*=(?!\s*(utf-?8|"utf-?8")\s*(;|$))/i;
 
 declare module 'fastify' {
   interface FastifyContextConfig {

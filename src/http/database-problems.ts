@@ -7,6 +7,7 @@ const CONSTRAINTS: Record<string, () => Problem> = {
   signal_mappings_phone_number_key: () => new Problem('phone_taken'),
   signal_mappings_verified_key: () => new Problem('phone_taken'),
   tool_calls_frozen: () => new Problem('invalid_state', 'A finished tool call never changes.'),
+  tool_calls_message_id_fkey: () => new Problem('not_found'), // it was in the path, and erased meanwhile
   messages_content_check: () =>
     invalid('/content', 'content', 'must not be empty, unless an assistant message has tool calls'),
   conversations_metadata_check: () => tooLong('/metadata'),

@@ -65,7 +65,7 @@ export const PhoneNumber = () =>
     }),
   );
 
-const RFC3339 = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+const RFC3339 = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 /** The instant in UTC with milliseconds, or undefined where the text is none of the years 1 to 9999. */
 function toUtc(value: unknown): string | undefined {
@@ -115,6 +115,7 @@ const JSON_TYPES = [
 /** Another DTO within this one; a list of them with `each`. */
 export const Nested = (type: () => new () => object, { each = false } = {}) =>
   applyDecorators(
+    ...(each ? [ApiProperty({ type: () => [type()] })] : []), // the array's own metadata would say strings
     Type(type),
     IsObject({ each, message: 'must be a JSON object' }), // ValidateNested alone lets arrays of arrays through
     ValidateNested({ each }),

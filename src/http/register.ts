@@ -31,6 +31,7 @@ export function registerHttp(app: NestFastifyApplication, config: Config): () =>
     origin: config.corsOrigins,
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'], // the plugin's own default stops at POST
     credentials: true,
+    strictPreflight: false, // OPTIONS without Origin: an answer like any other, not a text
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
