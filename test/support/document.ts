@@ -16,6 +16,7 @@ export interface Operation {
   requiredQuery: Record<string, string>;
   statuses: string[];
   responses: OpenAPIObject['paths'][string];
+  raw: RawOperation;
 }
 
 interface RawOperation {
@@ -26,7 +27,7 @@ interface RawOperation {
     name: string;
     required?: boolean;
     example?: string;
-    schema: { example?: string };
+    schema: { type?: string; format?: string; enum?: string[]; example?: string };
   }[];
   requestBody?: { content: Record<string, { example: Record<string, unknown> }> };
   responses: Record<string, object>;
@@ -50,6 +51,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
         ),
         statuses: Object.keys(raw.responses),
         responses: raw.responses,
+        raw,
       };
     }),
   );

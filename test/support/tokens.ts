@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto';
 import { TEST_SECRET } from './app.js';
 
 const base64url = (part: unknown) =>
-  Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+  Buffer.from(typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part)).toString(
+    'base64url',
+  );
 
 /** Seconds from now, as a NumericDate. */
 export const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
@@ -16,7 +18,7 @@ export const claims = (more: object = {}) => ({
 
 interface Forgery {
   header?: unknown;
-  /** A string is taken as the JSON text itself. */
+  /** A string is taken as the JSON text itself, a buffer as its bytes. */
   payload?: unknown;
   secret?: string | Buffer;
   hash?: string;
