@@ -90,12 +90,15 @@ function remoteKeys(url: string, fetched: JWKSCacheInput): JWTVerifyGetKey {
   };
 }
 
+/** One token has one spelling: a signature with stray bits at its end (RFC 4648, 3.5) is refused. */
 function bearerToken(rawHeaders: string[]): string | undefined {
   const values = rawHeaders.filter(
     (_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization',
   );
   if (values.length !== 1 || values[0]!.length > MAX_LENGTH) return undefined;
-  return /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(values[0]!)?.[1];
+  const [, token, signature = ''] =
+    /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+))$/i.exec(values[0]!) ?? [];
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature ? token : undefined;
 }
 
 /** What jose leaves open: finite times, an `iat` that is not in the future, a bounded lifetime. */
