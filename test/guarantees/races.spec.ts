@@ -119,12 +119,20 @@ async function leftOf({ id }: Conversation) {
   return row;
 }
 
+/** What the bin shows once a deletion is answered: nothing is added to it any more. */
+let binned: Conversation[];
+
+async function seeBin(deleted: Answer<Record<string, unknown>>) {
+  binned = (await client.get<{ data: Conversation[] }>('/v1/conversations?deleted=true')).body.data;
+  return deleted;
+}
+
 /** Appends, replies, batches and tool calls from all sides, with a deletion in their midst. */
 async function appendWhile(conversation: Conversation, deletion: string): Promise<Answer<unknown>[]> {
   const parent = await makeMessage(client, conversation, { role: 'assistant' });
   const path = messagesOf(conversation);
   return atOnce(41, (i) => {
-    if (i === 15) return client.delete(`/v1/conversations/${conversation.id}${deletion}`);
+    if (i === 15) return client.delete(`/v1/conversations/${conversation.id}${deletion}`).then(seeBin);
     if (i % 4 === 0) return client.post(`${path}/batch`, { messages: [HELLO, HELLO] });
     if (i % 4 === 1) return client.post(path, { ...HELLO, parentId: parent.id });
     if (i % 4 === 2) return client.post(`/v1/messages/${parent.id}/tool-calls`, { toolName: 'late' });
@@ -148,6 +156,7 @@ test.each([
         continue;
       }
       const { body } = await client.post<Conversation>(`/v1/conversations/${conversation.id}/restore`);
+      expect(binned).toMatchObject([{ id: conversation.id, messageCount: body.messageCount }]);
       const [left] = await sqlAsSuperuser(
         database,
         `SELECT count(*)::int AS count, max(seq) AS last FROM app.messages WHERE conversation_id = $1`,
