@@ -1,9 +1,59 @@
 import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { ApiClient, originOf, startApp } from './support/app.js';
+
+const document = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenAPIObject;
+const operations = Object.values(document.paths).flatMap((item) =>
+  Object.values(item as Record<string, NonNullable<typeof item.get>>),
+);
 
 test('U2: the committed openapi.json is what the service serves (npm run openapi writes it)', async () => {
   const app = await startApp();
   const { body } = await new ApiClient(originOf(app)).get('/openapi.json');
   await app.close();
-  expect(body).toEqual(JSON.parse(readFileSync('openapi.json', 'utf8')));
+  expect(body).toEqual(document);
+});
+
+test('U2: it is OpenAPI 3.0 by the official JSON Schema, and its references lead somewhere', async () => {
+  expect(document.openapi).toMatch(/^3\.0\./);
+  expect(await new Validator().validate({ ...document })).toEqual({ valid: true });
+  const names = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w*)"/g)].map(
+    ([, name]) => name,
+  );
+  expect(names.filter((name) => !Object.keys(document.components!.schemas!).includes(name!))).toEqual([]);
+});
+
+test('U2: every operation has an id of its own, a summary and its security or none, explicitly', () => {
+  const ids = operations.map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(operations.length);
+  for (const { operationId, summary, security } of operations)
+    expect([operationId, Boolean(summary), Array.isArray(security)]).toEqual([
+      expect.stringMatching(/^\w+$/),
+      true,
+      true,
+    ]);
+});
+
+test('U2: every operation has its success and its errors, with schemas', () => {
+  for (const { operationId, security, responses } of operations) {
+    const statuses = Object.keys(responses).map(Number);
+    expect([operationId, statuses.filter((status) => status < 300)]).toEqual([
+      operationId,
+      [expect.any(Number)],
+    ]);
+    if (security!.length > 0)
+      expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining([401, 503])]);
+    for (const status of statuses.filter((one) => one !== 204 && one !== 304)) {
+      const [type, schema] =
+        status < 300
+          ? ['application/json', expect.any(Object)]
+          : ['application/problem+json', { $ref: '#/components/schemas/Problem' }];
+      expect([operationId, status, responses[String(status)]]).toMatchObject([
+        operationId,
+        status,
+        { content: { [type]: { schema } } },
+      ]);
+    }
+  }
 });

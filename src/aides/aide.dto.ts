@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { JsonObject, Optional, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
@@ -24,6 +25,7 @@ export class UpdateAide {
 export class PublishAide {
   /** 3 to 63 of a–z, 0–9 and hyphen, without a hyphen at either end.
    * @example 'travel-planner' */
+  @ApiProperty({ pattern: SLUG.source })
   @Matches(SLUG, { message: 'must be 3 to 63 of a-z, 0-9 and hyphen, without a hyphen at either end' })
   slug: string;
 }

@@ -1,4 +1,4 @@
-import { PartialType, PickType } from '@nestjs/swagger';
+import { ApiProperty, PartialType, PickType } from '@nestjs/swagger';
 import { Equals, IsBoolean, IsIn, IsOptional, ValidateIf } from 'class-validator';
 import { JsonObject, Nested, Nullable, Optional, QueryBoolean, Reference, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
@@ -65,6 +65,7 @@ export class DeleteConversation {
   permanent: boolean = false;
 
   /** `erase`, to confirm a permanent deletion. */
+  @ApiProperty({ enum: ['erase'], required: false })
   @ValidateIf(({ permanent, confirm }: DeleteConversation) => permanent || confirm !== undefined)
   @Equals('erase', { message: 'must be erase, to confirm a permanent deletion' })
   confirm?: string;

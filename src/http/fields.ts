@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { exampleId } from './example-ids.js';
+import { ApiAnyJson } from './openapi.decorators.js';
 
 const rule = (name: string, detail: string, validate: (value: unknown) => boolean) =>
   ValidateBy({ name, validator: { validate, defaultMessage: () => detail } });
@@ -101,21 +102,12 @@ export const JsonObject = (maxBytes: number) =>
   );
 
 /** Any JSON value. */
-export const AnyJson = () =>
-  applyDecorators(ApiProperty({ oneOf: JSON_TYPES, required: false, nullable: true }), FreeJson(), Allow());
-
-const JSON_TYPES = [
-  { type: 'object', additionalProperties: true },
-  { type: 'array', items: {} },
-  { type: 'string' },
-  { type: 'number' },
-  { type: 'boolean' },
-];
+export const AnyJson = () => applyDecorators(ApiAnyJson({ required: false }), FreeJson(), Allow());
 
 /** Another DTO within this one; a list of them with `each`. */
 export const Nested = (type: () => new () => object, { each = false } = {}) =>
   applyDecorators(
-    ...(each ? [ApiProperty({ type: () => [type()] })] : []), // the array's own metadata would say strings
+    ApiProperty({ type: () => type(), isArray: each }),
     Type(type),
     IsObject({ each, message: 'must be a JSON object' }), // ValidateNested alone lets arrays of arrays through
     ValidateNested({ each }),

@@ -1,10 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import { Public } from '../auth/public.decorator.js';
 import { Readiness } from '../database/readiness.js';
 import { Problem } from './problem.js';
 
 export class Health {
-  /** @example 'ok' */
+  @ApiProperty({ enum: ['ok'] })
   status: 'ok';
 }
 

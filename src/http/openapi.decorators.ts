@@ -1,5 +1,5 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiExtension, ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtension, ApiExtraModels, ApiOkResponse, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import type { ProblemCode } from './problem.js';
 
 /** The answer is a page of these. */
@@ -23,6 +23,17 @@ export const ApiPage = (item: Type) =>
       },
     }),
   );
+
+/** Any JSON value, null among them. */
+export const ApiAnyJson = ({ required = true } = {}) => ApiProperty({ oneOf: JSON_TYPES, required });
+
+const JSON_TYPES = [
+  { type: 'object', additionalProperties: true, nullable: true },
+  { type: 'array', items: {} },
+  { type: 'string' },
+  { type: 'number' },
+  { type: 'boolean' },
+];
 
 /** Before the code of a problem, as an extension of the operation that can answer it. */
 export const FAILS = 'x-problem-';

@@ -1,6 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, VirtualColumn } from 'typeorm';
 import { OwnedEntity } from '../database/owned.entity.js';
 import { Message } from '../messages/message.entity.js';
+import { ApiAnyJson } from '../http/openapi.decorators.js';
 import { Timestamp } from '../database/timestamp.decorator.js';
 
 export const OUTCOMES = ['success', 'error', 'denied'] as const;
@@ -41,6 +42,7 @@ export class ToolCall extends OwnedEntity {
 
   /** Any JSON; null while the call is pending.
    * @example { "taskId": "0199a5c0-7c1e-7000-8000-3f6f7a1b2c3d" } */
+  @ApiAnyJson()
   @Column('jsonb', { nullable: true })
   result: unknown;
 

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Equals } from 'class-validator';
 import { User } from './user.entity.js';
 
@@ -32,6 +33,7 @@ export class EraseMe {
    * Must be `erase`. Everything of yours is deleted for ever.
    * @example 'erase'
    */
+  @ApiProperty({ enum: ['erase'] })
   @Equals('erase', { message: 'must be erase, to confirm' })
   confirm: string;
 }
