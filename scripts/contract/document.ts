@@ -7,6 +7,7 @@ export interface Schema {
   nullable?: boolean;
   enum?: unknown[];
   default?: unknown;
+  example?: unknown;
   minimum?: number;
   maximum?: number;
   minLength?: number;
@@ -28,6 +29,7 @@ export interface Parameter {
   name: string;
   in: string;
   required?: boolean;
+  example?: unknown;
   schema?: Schema;
 }
 

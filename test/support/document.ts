@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { exampleId } from '../../src/http/example-ids.js';
-import type { Answer, ApiClient } from './app.js';
+import { exampleId } from '../../src/http/example-ids.ts';
+import type { Answer, ApiClient } from './api-client.ts';
 
 /** One operation of the API document, as the tests use it. */
 export interface Operation {
