@@ -31,7 +31,7 @@ function errorsOf(settings: NodeJS.ProcessEnv): string[] {
 const PORT = 'PORT must be a port, 0 to 65535';
 const POOL = 'DATABASE_POOL_SIZE must be a number of connections, 1 to 1000';
 const DAYS = 'PURGE_AFTER_DAYS must be a number of days, 1 to 3650';
-const RATE = 'must be a number of requests a minute, 1 to 1000000';
+const RATE = 'must be a number of requests a minute, 1 to 100000000';
 const PROXIES = 'TRUST_PROXY must be addresses or networks separated by commas, such as 10.0.0.0/8,fd00::/8';
 const POSTGRES =
   'must be postgres://user:password@host:port/database, with special characters percent-encoded';

@@ -86,10 +86,10 @@ export class Environment {
   })
   CORS_ORIGINS?: string;
 
-  @Whole(1, 1_000_000, 'a number of requests a minute')
+  @Whole(1, 100_000_000, 'a number of requests a minute')
   RATE_LIMIT: number = 600;
 
-  @Whole(1, 1_000_000, 'a number of requests a minute')
+  @Whole(1, 100_000_000, 'a number of requests a minute')
   RATE_LIMIT_ANONYMOUS: number = 60;
 
   @IsOptional()
