@@ -26,11 +26,11 @@ export class Service {
     this.exit = new Promise((done) => this.child.once('close', (code, signal) => done(code ?? signal!)));
   }
 
-  /** @returns the banner, once it is printed @throws Error with what the process said instead */
+  /** @returns the banner, once it is printed, and what was logged since @throws Error with what the process said instead */
   async banner(): Promise<string> {
     let gone = false;
     void this.exit.then(() => (gone = true));
-    while (!/^Swagger UI .*\n(.*\n)*\n$/m.test(this.output)) {
+    while (!/^Swagger UI .*\n(.*\n)*\n(\{|$)/m.test(this.output)) {
       if (gone) throw new Error(`the service ended: ${this.output}`);
       await Promise.race([new Promise((done) => this.child.stdout!.once('data', done)), this.exit]);
     }
