@@ -22,10 +22,13 @@ const { values } = parseArgs({
   },
 });
 const [numRuns, seed] = [Number(values.requests), Number(values.seed)];
+if (!(numRuns > 0) || !Number.isInteger(seed)) throw new Error('--requests and --seed must be numbers');
 const config = loadConfig({
   NODE_ENV: 'test',
   JWT_SECRET: 'a secret of the soak, longer than 32 bytes',
   LOG_LEVEL: 'error',
+  RATE_LIMIT: '1000000',
+  RATE_LIMIT_ANONYMOUS: '1000000',
 });
 
 const exchanges = await withThrowawayDatabase(async ({ app: url }) => {

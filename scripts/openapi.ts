@@ -12,7 +12,11 @@ import { withThrowawayDatabase } from './support/throwaway-database.ts';
  */
 const BASELINE = 'openapi.baseline.json';
 
-const config = loadConfig({ NODE_ENV: 'test', JWT_SECRET: 'only for making the API document' });
+const config = loadConfig({
+  NODE_ENV: 'test',
+  JWT_SECRET: 'only for making the API document',
+  LOG_LEVEL: 'error',
+});
 const document = await withThrowawayDatabase(async ({ app: url }) => {
   const app = await createApp(config, url);
   const { body } = await app.inject('/openapi.json');

@@ -25,4 +25,4 @@ test('U2: whatever is asked, the answer is one that the API document has', async
   const never = exchanges.map(({ request }) => request.name).filter((name) => !succeeded.includes(name));
   expect([...new Set(never)]).toEqual([]); // each operation was tried in earnest, too
   expect(succeeded.length).toBeGreaterThan(RUN.numRuns / 4);
-}, 120_000);
+}, 300_000);
