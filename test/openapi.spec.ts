@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { inlined } from '../scripts/contract/document.ts';
 import { ApiClient, originOf, startApp } from './support/app.js';
 
 const document = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenAPIObject;
-const operations = Object.values(document.paths).flatMap((item) =>
+const operations = Object.values((inlined(document) as unknown as OpenAPIObject).paths).flatMap((item) =>
   Object.values(item as Record<string, NonNullable<typeof item.get>>),
 );
 

@@ -1,21 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Document, Operation, Parameter, Schema } from './document.ts';
+import { type Document, inlined, type Operation, type Parameter, type Schema } from './document.ts';
 import { type Context, defaults, reasons } from './within.ts';
 
 /**
- * What a client of `before` might no longer be able to do with `after`, a line each; empty where everything was kept or
+ * What a client of `old` might no longer be able to do with `now`, a line each; empty where everything was kept or
  * added. New paths, optional parameters, properties of answers and errors break nobody; whatever else a client has relied
  * on has to stay, down to limits and operation ids, which clients are generated from.
  */
-export function breakingChanges(before: Document, after: Document): string[] {
+export function breakingChanges(old: Document, now: Document): string[] {
+  const [before, after] = [inlined(old), inlined(now)];
   return [
     ...Object.entries(before.components.securitySchemes).flatMap(([name, scheme]) =>
       isDeepStrictEqual(scheme, after.components.securitySchemes[name]) ? [] : [`security ${name}: changed`],
     ),
     ...Object.entries(before.paths).flatMap(([path, item]) =>
-      Object.entries(item).flatMap(([method, old]) => {
-        const now = after.paths[path]?.[method];
-        const found = now ? new Comparison(before, after).operation(old, now) : ['removed'];
+      Object.entries(item).flatMap(([method, had]) => {
+        const has = after.paths[path]?.[method];
+        const found = has ? new Comparison(before, after).operation(had, has) : ['removed'];
         return found.map((reason) => `${method.toUpperCase()} ${path} ${reason}`);
       }),
     ),

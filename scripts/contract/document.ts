@@ -49,7 +49,11 @@ export interface Operation {
 export interface Document {
   info: { version: string };
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Schema>; securitySchemes: Record<string, object> };
+  components: {
+    schemas: Record<string, Schema>;
+    securitySchemes: Record<string, object>;
+    responses?: Record<string, Response>;
+  };
 }
 
 /** The schema that a reference names; a lone `allOf` is what it holds, with what stands beside it. */
@@ -64,3 +68,21 @@ export function resolve(document: Document, schema: Schema): Schema {
     properties: Object.assign({}, ...parts.map(({ properties }) => properties)) as Record<string, Schema>,
   } as Schema;
 }
+
+/** The document with its answers, headers and parameters in their places; references to schemas stay. */
+export const inlined = (document: object): Document => inline(document, document) as Document;
+
+function inline(document: object, node: unknown): unknown {
+  if (typeof node !== 'object' || node === null) return node;
+  if (Array.isArray(node)) return node.map((one) => inline(document, one));
+  const { $ref } = node as { $ref?: unknown };
+  if (typeof $ref === 'string' && !$ref.startsWith('#/components/schemas/'))
+    return inline(document, at(document, $ref));
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, inline(document, child)]));
+}
+
+const at = (document: object, pointer: string): unknown =>
+  pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], document);

@@ -93,6 +93,11 @@ export const BREAKING: [string, RegExp, (d: Document) => void][] = [
   ],
   ['errors lose their code', /4\d\d\.code: removed/, (d) => delete schema(d, 'Problem').properties!.code],
   [
+    'an answer that operations share loses a header',
+    /429 Retry-After: removed/,
+    (d) => delete d.components.responses!.RateLimited!.headers!['Retry-After'],
+  ],
+  [
     'an optional field becomes required',
     /body\.state: required/,
     (d) => schema(d, 'CreateAide').required!.push('state'),

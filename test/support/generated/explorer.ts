@@ -1,6 +1,6 @@
 import type { Arbitrary } from 'fast-check';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { Document } from '../../../scripts/contract/document.ts';
+import { inlined } from '../../../scripts/contract/document.ts';
 import { operationsOf } from '../document.ts';
 import { Judge } from './judge.ts';
 import { type Request, requestsOf } from './requests.ts';
@@ -22,8 +22,8 @@ export class Explorer {
   private readonly judge: Judge;
 
   private constructor(document: OpenAPIObject, connect: Connect, newOwner: () => string) {
-    this.requests = requestsOf(document as unknown as Document);
-    this.judge = new Judge(document as unknown as Document);
+    this.requests = requestsOf(inlined(document));
+    this.judge = new Judge(inlined(document));
     this.world = new World(connect, operationsOf(document), newOwner);
   }
 
