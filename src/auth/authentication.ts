@@ -27,14 +27,20 @@ export function registerAuthentication(
   onRefusal: OnRefusal,
 ): void {
   fastify.decorateRequest('owner', undefined);
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.public) return;
+  const authenticate = async (request: FastifyRequest, reply: FastifyReply) => {
     try {
       request.owner = await verifier.verify(request.raw.rawHeaders);
     } catch (error) {
       if (error instanceof UnauthorizedException) await onRefusal(request, reply);
       throw error;
     }
+  };
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.config.public) return done();
+    request.owner = verifier.verifiedBefore(request.raw.rawHeaders);
+    if (request.owner) return done();
+    // oxlint-disable-next-line promise/no-callback-in-promise, promise/prefer-await-to-then -- a hook takes a callback or is async
+    authenticate(request, reply).then(() => done(), done);
   });
   fastify.addHook('preHandler', (request, _reply, done) => {
     ownerContext.run({ owner: request.owner, requestId: request.id }, done);

@@ -56,10 +56,16 @@ export class TokenVerifier {
    * @throws UnauthorizedException whatever is wrong with the token
    * @throws ServiceUnavailableException when the key set cannot be fetched
    */
-  verify(rawHeaders: string[]): OwnerId | Promise<OwnerId> {
+  async verify(rawHeaders: string[]): Promise<OwnerId> {
     const token = bearerToken(rawHeaders);
     if (!token) throw new UnauthorizedException();
     return this.verified.ownerOf(token, this.keys()) ?? this.verifyAnew(token);
+  }
+
+  /** The owner where the same token was verified before; undefined says nothing about the token. */
+  verifiedBefore(rawHeaders: string[]): OwnerId | undefined {
+    const token = bearerToken(rawHeaders);
+    return token === undefined ? undefined : this.verified.ownerOf(token, this.keys());
   }
 
   private async verifyAnew(token: string): Promise<OwnerId> {

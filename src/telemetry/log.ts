@@ -4,11 +4,15 @@ import { errorFields } from './error-fields.js';
 
 const MAX_WAITING = 16 * 1024 * 1024; // characters
 
+const BATCH = 4096; // characters
+const LATEST = 200; // milliseconds
+
 /**
- * A slow reader delays no request, and one that does not read at all costs lines, not memory. Lines are written at once;
- * a minimum above 0 makes `flush` wait for those on their way.
+ * A slow reader delays no request, and one that does not read at all costs lines, not memory. Many lines are one write: a
+ * write for each would cost as much as the line.
  */
-const stdout = () => pino.destination({ sync: false, minLength: 1, maxLength: MAX_WAITING });
+const stdout = () =>
+  pino.destination({ sync: false, minLength: BATCH, maxLength: MAX_WAITING, periodicFlush: LATEST });
 
 /** Lines of JSON, on stdout unless told otherwise, from LOG_LEVEL up. `flush` it before the process ends. */
 export const createLog = (

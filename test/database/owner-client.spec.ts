@@ -150,6 +150,31 @@ test('a statement is one round trip, and a transaction opens in that of its firs
   expect(await roundTrips((own) => nobody(() => own.transaction(() => own.query(OWNER))))).toBe(3);
 });
 
+test('a statement that is known on a connection answers as it did when it was new, after errors too', async () => {
+  const own = await createAppDataSource(appOptions((await workerDatabase()).app, 1));
+  const one = new OwnerScope(own);
+  const statement = (value: unknown) => sql`SELECT ${value}::text AS text, n, now() IS NULL AS never
+    FROM generate_series(1, ${2}::int) n WHERE n / ${1}::int > 0`;
+  const answer = (text: string | null) => [1, 2].map((n) => ({ text, n, never: false }));
+  const unbindable = {
+    toPostgres: () => {
+      throw new Error('cannot be bound');
+    },
+  };
+  await as('ann', async () => {
+    for (const value of ['first', 'again', null])
+      expect(await one.query(statement(value))).toEqual(answer(value));
+    await expect(one.query(statement(unbindable))).rejects.toThrow('cannot be bound');
+    await expect(one.query(sql`SELECT ${'x'}::int AS n`)).rejects.toThrow('invalid input');
+    for (const n of [1, 2]) expect(await one.query(sql`SELECT ${n}::int AS n`)).toEqual([{ n }]);
+    await expect(one.query(sql`SELECT ${'x'}::int AS n`)).rejects.toThrow('invalid input');
+    expect(await one.query(statement('last'))).toEqual(answer('last'));
+    expect(await one.query(sql`SELECT ${3}::int AS n`)).toEqual([{ n: 3 }]);
+    expect(await one.transaction(() => one.query(statement('within')))).toEqual(answer('within'));
+  });
+  await own.destroy();
+});
+
 test('a transaction whose first statement fails, or cannot be bound, leaves a connection that works', async () => {
   const unbindable = {
     toPostgres: () => {

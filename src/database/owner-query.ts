@@ -1,0 +1,124 @@
+// oxlint-disable eslint/no-underscore-dangle -- the names are those of pg
+import pg from 'pg';
+import utils from 'pg/lib/utils.js';
+import { serialize } from 'pg-protocol';
+import type { OwnerId } from '../auth/owner-id.js';
+
+export type Callback = (error: Error | null, result: pg.QueryResult) => void;
+
+/** How the rows of a statement are parsed: what pg makes of a RowDescription. */
+interface Shape {
+  fields: unknown[];
+  _parsers: unknown[];
+  _prebuiltEmptyResultObject: object;
+}
+interface Connection {
+  stream: { write(bytes: Buffer): boolean };
+  submittedNamedStatements: Record<string, string>;
+  /** Of the named statements that have answered rows on this connection: their columns, which cannot change. */
+  shapes?: Map<string, Shape>;
+}
+/** The protocol hooks of `pg.Query` that its types leave out. */
+interface ProtocolQuery {
+  name: string | undefined;
+  text: string;
+  values: unknown[];
+  _result: Shape;
+  _accumulateRows: boolean;
+  _canceledDueToError: Error | false;
+  hasBeenParsed(connection: Connection): boolean;
+  prepare(connection: Connection): void;
+  handleDataRow(message: unknown): void;
+  handleCommandComplete(message: unknown, connection: Connection): void;
+}
+const BaseQuery = pg.Query as unknown as new (
+  config: string | object,
+  values: unknown,
+  callback: Callback,
+) => ProtocolQuery;
+
+/** Statements that every connection has prepared. */
+export const SET_OWNER = { name: 'set_owner', text: `SELECT set_config('app.owner_id', $1, true)` };
+export const BEGIN = { name: 'begin', text: 'BEGIN' };
+
+const prepareValue = (value: unknown) => utils.prepareValue(value);
+const EXECUTE = serialize.execute();
+const DESCRIBE = serialize.describe({ type: 'P' });
+const SYNC = serialize.sync();
+const OPEN = Buffer.concat([serialize.bind({ statement: BEGIN.name }), EXECUTE]);
+
+/**
+ * A statement behind the setting of its owner and, where it opens a transaction, behind its BEGIN, before one Sync: one
+ * round trip. Outside a transaction that is one implicit transaction (PostgreSQL, "Extended Query": everything between two
+ * Syncs), so the setting ends with the statement.
+ */
+export class OwnerQuery extends BaseQuery {
+  /** Commands before the statement, whose answers are not its own. */
+  private leading: number;
+
+  constructor(
+    private readonly owner: OwnerId,
+    private readonly opens: boolean,
+    config: string | object,
+    values: unknown,
+    name: string | undefined,
+    callback: Callback,
+  ) {
+    super(config, values, callback);
+    this.name = name; // not by a configuration, which pg would copy
+    this.leading = opens ? 2 : 1;
+  }
+
+  requiresPreparation(): boolean {
+    return true;
+  }
+
+  /** All of it in one write. A named statement is parsed once on a connection, and described until it has answered. */
+  override prepare(connection: Connection): void {
+    const owner = serialize.bind({ statement: SET_OWNER.name, values: [this.owner] });
+    const messages = this.opens ? [OPEN, owner, EXECUTE] : [owner, EXECUTE];
+    const bind = this.bind();
+    if (bind) {
+      if (!this.hasBeenParsed(connection)) messages.push(this.parse(connection));
+      messages.push(bind);
+      const shape = this.name === undefined ? undefined : connection.shapes?.get(this.name);
+      if (shape) Object.assign(this._result, shape);
+      else messages.push(DESCRIBE);
+      this._accumulateRows = true;
+      messages.push(EXECUTE);
+    }
+    connection.stream.write(Buffer.concat([...messages, SYNC]));
+  }
+
+  private parse(connection: Connection): Buffer {
+    if (this.name !== undefined) connection.submittedNamedStatements[this.name] = this.text;
+    return serialize.parse({ text: this.text, name: this.name });
+  }
+
+  /** Undefined where a value cannot be bound, which is answered when the connection is ready for the next statement. */
+  private bind(): Buffer | undefined {
+    try {
+      return serialize.bind({ statement: this.name, values: this.values, valueMapper: prepareValue });
+    } catch (error) {
+      this._canceledDueToError = error as Error;
+      return undefined;
+    }
+  }
+
+  override handleDataRow(message: unknown): void {
+    if (this.leading === 0) super.handleDataRow(message);
+  }
+
+  override handleCommandComplete(message: unknown, connection: Connection): void {
+    if (this.leading > 0) {
+      this.leading -= 1;
+      return;
+    }
+    super.handleCommandComplete(message, connection);
+    const { fields, _parsers, _prebuiltEmptyResultObject } = this._result;
+    if (this.name === undefined || fields.length === 0) return;
+    connection.shapes ??= new Map();
+    if (!connection.shapes.has(this.name))
+      connection.shapes.set(this.name, { fields, _parsers, _prebuiltEmptyResultObject });
+  }
+}
