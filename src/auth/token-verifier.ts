@@ -14,6 +14,8 @@ import { VerifiedTokens } from './verified-tokens.js';
 
 const CLOCK_TOLERANCE = 30; // seconds
 const MAX_LIFETIME = 24 * 60 * 60; // seconds
+const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
+const AUTHORIZATION = 'authorization';
 const MAX_LENGTH = 8192; // characters
 const KEYS_MAX_AGE = 10 * 60 * 1000; // milliseconds
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
@@ -58,7 +60,7 @@ export class TokenVerifier {
    */
   async verify(rawHeaders: string[]): Promise<OwnerId> {
     const token = bearerToken(rawHeaders);
-    if (!token) throw new UnauthorizedException();
+    if (token === undefined || !isCanonical(token)) throw new UnauthorizedException();
     return this.verified.ownerOf(token, this.keys()) ?? this.verifyAnew(token);
   }
 
@@ -98,13 +100,21 @@ function remoteKeys(url: string, fetched: JWKSCacheInput): JWTVerifyGetKey {
 
 /** One token has one spelling: a signature with stray bits at its end (RFC 4648, 3.5) is refused. */
 function bearerToken(rawHeaders: string[]): string | undefined {
-  const values = rawHeaders.filter(
-    (_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization',
-  );
-  if (values.length !== 1 || values[0]!.length > MAX_LENGTH) return undefined;
-  const [, token, signature = ''] =
-    /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+))$/i.exec(values[0]!) ?? [];
-  return Buffer.from(signature, 'base64url').toString('base64url') === signature ? token : undefined;
+  let given: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length !== AUTHORIZATION.length || name.toLowerCase() !== AUTHORIZATION) continue;
+    if (given !== undefined) return undefined;
+    given = rawHeaders[i + 1]!;
+  }
+  if (given === undefined || given.length > MAX_LENGTH) return undefined;
+  return BEARER.exec(given)?.[1];
+}
+
+/** Stray bits in the last character of the signature would be a second spelling of the token. */
+function isCanonical(token: string): boolean {
+  const signature = token.slice(token.lastIndexOf('.') + 1);
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }
 
 /** What jose leaves open: finite times, an `iat` that is not in the future, a bounded lifetime. */

@@ -50,6 +50,14 @@ function tagOf(request: FastifyRequest, resource: Resource): string {
 /** `/v1/conversations/{id}/messages` makes messages, and those are at `/v1/messages/{id}`. */
 const collection = (path: string) => path.split('/').at(-1)!;
 
+function withCursor(request: FastifyRequest, cursor: string): string {
+  const query = request.url.split('?', 2)[1];
+  if (!query) return `cursor=${cursor}`;
+  const params = new URLSearchParams(query);
+  params.set('cursor', cursor);
+  return params.toString();
+}
+
 function page(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -58,9 +66,7 @@ function page(
 ) {
   const nextCursor = next && codec.encode(request, next);
   if (nextCursor) {
-    const url = new URL(request.url, 'http://localhost');
-    url.searchParams.set('cursor', nextCursor);
-    void reply.header('Link', `<${url.pathname}${url.search}>; rel="next"`);
+    void reply.header('Link', `<${pathOf(request)}?${withCursor(request, nextCursor)}>; rel="next"`);
   }
   if (total === undefined) return { data, nextCursor };
   void reply.header('X-Total-Count', total);

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Keyset } from '../database/page.js';
 import { Problem } from './problem.js';
@@ -7,7 +7,11 @@ const UNBOUND = new Set(['cursor', 'limit', 'total']);
 
 /** Cursors: a keyset and its signature, which also covers the owner, the path, the filters and the sort. */
 export class CursorCodec {
-  constructor(private readonly key: Buffer) {}
+  private readonly key: KeyObject; // made of bytes for each signature, it would cost more than the signature
+
+  constructor(key: Buffer) {
+    this.key = createSecretKey(key);
+  }
 
   encode(request: FastifyRequest, keyset: Keyset): string {
     const payload = Buffer.from(JSON.stringify(keyset)).toString('base64url');
