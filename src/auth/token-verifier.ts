@@ -98,7 +98,6 @@ function remoteKeys(url: string, fetched: JWKSCacheInput): JWTVerifyGetKey {
   };
 }
 
-/** One token has one spelling: a signature with stray bits at its end (RFC 4648, 3.5) is refused. */
 function bearerToken(rawHeaders: string[]): string | undefined {
   let given: string | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -111,7 +110,7 @@ function bearerToken(rawHeaders: string[]): string | undefined {
   return BEARER.exec(given)?.[1];
 }
 
-/** Stray bits in the last character of the signature would be a second spelling of the token. */
+/** One token has one spelling: a signature with stray bits at its end (RFC 4648, 3.5) is refused. */
 function isCanonical(token: string): boolean {
   const signature = token.slice(token.lastIndexOf('.') + 1);
   return Buffer.from(signature, 'base64url').toString('base64url') === signature;

@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { exampleId } from './example-ids.js';
+import { jsonSize } from './json-size.js';
 import { ApiAnyJson } from './openapi.decorators.js';
 
 const rule = (name: string, detail: string, validate: (value: unknown) => boolean) =>
@@ -96,13 +97,17 @@ export const JsonObject = (maxBytes: number) =>
     ApiProperty({ type: 'object', additionalProperties: true }),
     FreeJson(),
     IsObject({ message: 'must be a JSON object' }),
-    rule('length', `must be at most ${maxBytes} bytes as JSON`, (value) => {
-      return Buffer.byteLength(JSON.stringify(value)) <= maxBytes;
-    }),
+    maxJsonSize(maxBytes),
   );
 
-/** Any JSON value. */
-export const AnyJson = () => applyDecorators(ApiAnyJson({ required: false }), FreeJson(), Allow());
+/** Any JSON value of at most `maxBytes` bytes of UTF-8. */
+export const AnyJson = (maxBytes: number) =>
+  applyDecorators(ApiAnyJson({ required: false }), FreeJson(), Allow(), maxJsonSize(maxBytes));
+
+const maxJsonSize = (maxBytes: number) =>
+  rule('length', `must be at most ${maxBytes} bytes as JSON, with numbers written out`, (value) => {
+    return jsonSize(value) <= maxBytes;
+  });
 
 /** Another DTO within this one; a list of them with `each`. */
 export const Nested = (type: () => new () => object, { each = false } = {}) =>

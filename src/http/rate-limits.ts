@@ -59,8 +59,7 @@ class RateLimit {
 
   /** Once for each outage. */
   private tell(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (!this.alone) new Logger(RateLimit.name).warn({ event: 'counting alone', limit: this.name, reason });
+    if (!this.alone) new Logger(RateLimit.name).warn({ event: 'counting alone', limit: this.name, error });
     this.alone = true;
   }
 }

@@ -21,7 +21,7 @@ export class FinishToolCall {
 
   /** Any JSON.
    * @example { "completed": true } */
-  @AnyJson()
+  @AnyJson(256 * 1024)
   result?: unknown;
 
   /** Milliseconds.

@@ -86,7 +86,12 @@ export const UUIDS = [
   '',
 ];
 
-const PHONES = [
+/** Of no form that a pattern of the document allows, but those that it happens to. */
+const FORMS = [
+  'A-Slug',
+  '-a-slug',
+  'a_slug',
+  'a',
   '4915112345678',
   '+49 151 12345678',
   '+0123456789',
@@ -108,7 +113,10 @@ export function wrongFor(schema: Schema): string[] {
   }
   if (schema.format === 'uuid') return [...notNull, ...NOT_STRING, ...text(...UUIDS)];
   if (schema.format === 'date-time') return [...notNull, ...NOT_STRING, ...text(...DATES)];
-  if (schema.pattern) return [...notNull, ...NOT_STRING, ...text(...PHONES)];
+  if (schema.pattern) {
+    const pattern = new RegExp(schema.pattern);
+    return [...notNull, ...NOT_STRING, ...text(...FORMS.filter((form) => !pattern.test(form)))];
+  }
   if (schema.type === 'string') return [...notNull, ...NOT_STRING, ...lengths(schema)];
   if (schema.type === 'integer')
     return [
