@@ -155,7 +155,7 @@ test('conditions that are none: nothing is changed on them, and everything is re
   client.storingNothing(async () => {
     for (const operation of client.operations) {
       const header = operation.raw.parameters?.find((parameter) => parameter.name.startsWith('If-'))?.name;
-      if (!header) continue;
+      if (!header || Object.keys(operation.requiredQuery).length > 0) continue; // `latest` reads what is `{id}`, too
       const reads = header === 'If-None-Match';
       for (const tag of TAGS.filter((one) => !reads || !one.includes('"1"'))) {
         const path = client.pathOf(operation);

@@ -8,6 +8,7 @@ import { getMetadataStorage, IsString } from 'class-validator';
 import * as fc from 'fast-check';
 import { compile } from '../../src/http/compiled-validation.js';
 import { clientOf, newOwner, startApp } from '../support/app.js';
+import { type Operation, operationsOf } from '../support/document.js';
 
 /** The compiled way must accept what the libraries accept, as they make it, and nothing else: for every class there is. */
 
@@ -63,23 +64,24 @@ const VALUES = [
   [null, true, false, 0, 1, 50, -1, 1.5, 2 ** 31, [], ['a'], [1, [2]], {}, { a: { b: [1] } }, [{}], [null]],
 ].flat();
 
-/** The example of a body in the API document; a query may be empty. */
+/** The example of a body in the API document; of a query, what it must have. */
 const exampleOf = (type: Type): object => {
-  const operations = Object.values(document.paths).flatMap(
-    (item) => item.post ?? item.patch ?? item.delete ?? [],
-  );
-  const contents = operations.flatMap(({ requestBody }) =>
-    requestBody && 'content' in requestBody ? requestBody.content['application/json']! : [],
-  );
-  const isIts = ({ schema }: (typeof contents)[number]) => JSON.stringify(schema).endsWith(`/${type.name}"}`);
-  return (contents.find(isIts)?.example as object | undefined) ?? {};
+  const operations = operationsOf(document);
+  const isIts = ({ raw }: Operation) => JSON.stringify(raw.requestBody ?? null).includes(`/${type.name}"`);
+  const body = operations.find(isIts)?.example;
+  const required = Object.assign({}, ...operations.map(({ requiredQuery }) => requiredQuery)) as object;
+  const names = propertiesOf(type);
+  return body ?? Object.fromEntries(Object.entries(required).filter(([name]) => names.includes(name)));
 };
+
+const propertiesOf = (type: Type) =>
+  getMetadataStorage()
+    .getTargetValidationMetadatas(type, '', false, false)
+    .map(({ propertyName }) => propertyName);
 
 /** What is right, but for up to three properties, down into nested ones. */
 function objectsOf(type: Type, depth = 0): fc.Arbitrary<Record<string, unknown>> {
-  const names = getMetadataStorage()
-    .getTargetValidationMetadatas(type, '', false, false)
-    .map(({ propertyName }) => propertyName);
+  const names = propertiesOf(type);
   const nested =
     depth < 2 ? fc.constantFrom(...types).chain((one) => objectsOf(one, depth + 1)) : fc.constant({});
   const value = fc.oneof(
@@ -89,7 +91,8 @@ function objectsOf(type: Type, depth = 0): fc.Arbitrary<Record<string, unknown>>
   );
   const name = fc.constantFrom(...names, ...names, 'unknown');
   const changes = fc.dictionary(name, value, { maxKeys: 3, noNullPrototype: true });
-  return changes.map((changed) => ({ ...exampleOf(type), ...changed }));
+  const example = exampleOf(type);
+  return changes.map((changed) => ({ ...example, ...changed }));
 }
 
 test('what it accepts is what the libraries accept and make, for every class', async () => {
