@@ -171,12 +171,18 @@ export class OwnedRepository<T extends ObjectLiteral> {
     return row ?? this.refuse(owner, id, options);
   }
 
-  private async refuse(owner: OwnerId, id: string, { version, among = [] }: WriteOptions): Promise<never> {
+  /** Says why a change has met no row. One that would be met by now was hidden or of another version when it was tried. */
+  private async refuse(
+    owner: OwnerId,
+    id: string,
+    { version, among = [], where = [] }: WriteOptions,
+  ): Promise<never> {
     const [row] = await this.scope.query<{ current: boolean }>(
       sql`SELECT ${version ? this.current(version) : TRUE} AS current
           FROM ${this.shape.table} t WHERE ${this.owned(owner, [sql`t.id = ${id}`, ...among])}`,
     );
     if (!row) throw new RowNotFound();
-    throw row.current ? new WrongState() : new StaleVersion();
+    if (row.current && present(where).length > 0) throw new WrongState();
+    throw version ? new StaleVersion() : new RowNotFound();
   }
 }
