@@ -116,19 +116,17 @@ export class MessagesService {
 
   /** What the first request with this key appended, deleted or not: it was the same one, so of the same length. */
   private async appendedBy(owner: OwnerId, retry: Retry, count: number): Promise<Message[] | undefined> {
-    const [first] = await this.messages.query<Message>(
+    const stored = await this.messages.query<Message & { hash?: Buffer }>(
       owner,
-      sql`SELECT t.conversation_id AS "conversationId", t.seq, t.request_hash AS "requestHash" FROM app.messages t
-          WHERE t.owner_id = ${owner} AND t.idempotency_key = ${retry.key}`,
+      sql`SELECT ${this.messages.columns()}, first.request_hash AS hash FROM app.messages first JOIN app.messages t
+            ON t.owner_id = first.owner_id AND t.conversation_id = first.conversation_id
+              AND t.seq >= first.seq AND t.seq < first.seq + ${count}
+          WHERE first.owner_id = ${owner} AND first.idempotency_key = ${retry.key} ORDER BY t.seq`,
     );
-    if (!first) return undefined;
-    retry.repeats(first.requestHash!);
-    return this.messages.query(
-      owner,
-      sql`SELECT ${this.messages.columns()} FROM app.messages t
-          WHERE t.owner_id = ${owner} AND t.conversation_id = ${first.conversationId}
-            AND t.seq >= ${first.seq} AND t.seq < ${first.seq + count} ORDER BY t.seq`,
-    );
+    if (!stored[0]) return undefined;
+    retry.repeats(stored[0].hash!);
+    for (const message of stored) delete message.hash;
+    return stored;
   }
 
   private async store(
