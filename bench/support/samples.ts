@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { Random } from './random.ts';
 
 export interface Row {
   owner: string;
@@ -40,7 +41,7 @@ type Rows = {
 /** Rows of random owners, picked with equal chance and in the same order in every run. */
 export class Samples {
   private readonly rows: { [Name in keyof Rows]: Rows[Name][] };
-  private state = 20_261_122;
+  private readonly random = new Random(20_261_122);
 
   private constructor(rows: Samples['rows']) {
     this.rows = rows;
@@ -54,15 +55,6 @@ export class Samples {
   }
 
   pick<Name extends keyof Rows>(name: Name): Rows[Name] {
-    const all = this.rows[name];
-    return all[Math.floor(this.random() * all.length)]!;
-  }
-
-  /** Mulberry32: from 0 to below 1. */
-  private random(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+    return this.random.pick(this.rows[name]);
   }
 }
