@@ -9,6 +9,10 @@ export const isOwnerGone = (error: unknown): boolean =>
   error instanceof OwnerGone ||
   Boolean((error as { constraint?: string } | undefined)?.constraint?.endsWith('_owner_id_fkey'));
 
+/** The database takes no writes for now: a stand-by, or one that was set to read only. */
+export const isReadOnly = (error: unknown): boolean =>
+  (error as { code?: string } | undefined)?.code === '25006';
+
 /** The row has another version than the caller expected; nothing was written. */
 export class StaleVersion extends Error {}
 

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { isOwnerGone, RowNotFound, StaleVersion, WrongState } from '../database/errors.js';
 import { invalid, Problem, referenceNotFound } from './problem.js';
 
@@ -21,7 +22,8 @@ const BUSY = new Set(['40001', '40P01', '55P03', '57014', '53300', '53200', '25P
 /** Class 08 connection, 57P0x shutdown, 53100 disk full, 25006 read-only, 28xxx and 3D000 while it is being set up. */
 const UNAVAILABLE = /^(08...|57P0.|53100|25006|28...|3D000|58...|XX...)$/;
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH']);
-const MESSAGES = /^(Connection terminated|Client has encountered)/;
+/** pg's errors without a code. */
+const MESSAGES = /^(Connection terminated|Client (has encountered|was closed)|timeout expired)/;
 
 interface DatabaseError extends Error {
   code?: string;
@@ -34,10 +36,11 @@ export function databaseProblem(error: unknown): Problem | undefined {
   if (error instanceof StaleVersion) return new Problem('version_mismatch');
   if (error instanceof WrongState) return new Problem('invalid_state');
   if (isOwnerGone(error)) return new Problem('busy');
-  if (!(error instanceof Error)) return undefined;
+  if (!isNativeError(error)) return undefined; // the network's own errors may be of another realm
   const { code = '', constraint, message } = error as DatabaseError;
   if (constraint && CONSTRAINTS[constraint]) return CONSTRAINTS[constraint]();
   if (code === FOREIGN_KEY) return reference(constraint ?? '');
+  if (message.startsWith('Cannot use a pool after')) return new Problem('shutting_down');
   if (BUSY.has(code) || message.startsWith('timeout exceeded')) return new Problem('busy');
   if (UNAVAILABLE.test(code) || NETWORK.has(code) || MESSAGES.test(message))
     return new Problem('database_unavailable');

@@ -4,7 +4,7 @@ import { v7 as uuid } from 'uuid';
 import { ownerContext } from '../auth/owner-context.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
-import { OwnerGone } from '../database/errors.js';
+import { isReadOnly, OwnerGone } from '../database/errors.js';
 import type { OwnedRepository } from '../database/owned.repository.js';
 import { Transactions } from '../database/transactions.js';
 import type { Me, Usage } from './user.dto.js';
@@ -29,8 +29,17 @@ export class UsersService {
     return this.seen.has(owner);
   }
 
-  /** Makes the owner's row on first sight; one statement once for an owner, whoever else tries at the same time. */
+  /** Makes the owner's row on first sight, while the database takes writes: where it does not, reads go on. */
   async see(owner: OwnerId): Promise<void> {
+    try {
+      await this.ensureRow(owner);
+    } catch (error) {
+      if (!isReadOnly(error)) throw error;
+    }
+  }
+
+  /** One statement once for an owner, whoever else tries at the same time. */
+  private async ensureRow(owner: OwnerId): Promise<void> {
     if (this.hasSeen(owner)) return;
     await this.users.query(owner, sql`INSERT INTO app.users (id) VALUES (${owner}) ON CONFLICT DO NOTHING`);
     if (this.seen.size >= MAX_SEEN) this.seen.clear();
@@ -40,7 +49,7 @@ export class UsersService {
   /** For what must not rely on the memory of having seen the owner: another instance may have erased it. */
   private async seeAgain(owner: OwnerId): Promise<void> {
     this.seen.delete(owner);
-    await this.see(owner);
+    await this.ensureRow(owner);
   }
 
   async me(owner: OwnerId): Promise<Me> {
