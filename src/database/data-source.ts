@@ -21,7 +21,13 @@ export const appOptions = (url: string, poolSize: number): DataSourceOptions => 
   poolSize,
   connectTimeoutMS: 3000,
   driver: ownerDriver,
-  extra: { Client: OwnerClient, onConnect: prepareConnection, types },
+  extra: {
+    Client: OwnerClient,
+    onConnect: prepareConnection,
+    types,
+    keepAlive: true, // ends a long statement's wait for a server that is gone
+    keepAliveInitialDelayMillis: 10_000,
+  },
 });
 
 /** For the role that owns the schema: migrations, one transaction each. */

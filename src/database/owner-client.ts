@@ -1,9 +1,16 @@
 import pg from 'pg';
 import { ownerContext } from '../auth/owner-context.js';
 import { BEGIN, type Callback, OwnerQuery, SET_OWNER } from './owner-query.js';
+import { awaitAnswer, endUnanswered, PATIENCE } from './unanswered.js';
 
 // oxlint-disable-next-line typescript/unbound-method -- called with its client below
-const plainQuery = pg.Client.prototype.query as unknown as (...args: unknown[]) => Promise<pg.QueryResult>;
+const pgQuery = pg.Client.prototype.query as unknown as (...args: unknown[]) => Promise<pg.QueryResult>;
+
+/** pg's own `query`; the wait for its answer has an end. */
+function plainQuery(this: { patience: number }, ...args: unknown[]): Promise<pg.QueryResult> {
+  awaitAnswer(this);
+  return pgQuery.apply(this, args);
+}
 
 const TRANSACTION_CONTROL = /^\s*(?:START|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/i;
 const MAX_NAMES = 500;
@@ -23,6 +30,8 @@ function statementName(text: string, params: unknown): string | undefined {
 
 /** The pool's client: every statement runs as the owner of the current context, and as nobody where there is none. */
 export class OwnerClient extends pg.Client {
+  /** How long a statement may take, in milliseconds; longer only for as long as its transaction may. */
+  patience = PATIENCE;
   private opening = false;
 
   /** Opens a transaction, in the round trip of its first statement. */
@@ -71,9 +80,10 @@ export class OwnerClient extends pg.Client {
 const isSubmittable = (config: unknown) => typeof (config as { submit?: unknown }).submit === 'function';
 
 /** Prepares what goes before statements on a new connection; by pg's own `query`, because a request's context may be current. */
-export async function prepareConnection(client: pg.Client): Promise<void> {
+export async function prepareConnection(client: OwnerClient): Promise<void> {
   // A connection that is cut while borrowed fails its statements; unheard, its event would end the process.
   client.on('error', () => undefined);
+  endUnanswered(client);
   await plainQuery.call(client, { ...SET_OWNER, values: [''] });
   await plainQuery.call(client, BEGIN);
   await plainQuery.call(client, 'ROLLBACK');
