@@ -31,7 +31,7 @@ SELECT 'CREATE ROLE assistant_owner' WHERE to_regrole('assistant_owner') IS NULL
 ALTER ROLE assistant_owner LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD :'owner_password';
 GRANT assistant_lookup, assistant_purge TO assistant_owner;
 
--- The app's login. A statement, a wait for a lock and an idle transaction all end on their own.
+-- The app's login. A statement, a wait for a lock, an idle transaction and a whole one all end on their own.
 SELECT format('CREATE ROLE %I', :'app_login') WHERE NOT EXISTS (
   SELECT FROM pg_roles WHERE rolname = :'app_login') \gexec
 ALTER ROLE :"app_login" LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'app_password';
@@ -39,6 +39,10 @@ GRANT assistant_app TO :"app_login";
 ALTER ROLE :"app_login" SET statement_timeout = '5s';
 ALTER ROLE :"app_login" SET lock_timeout = '2s';
 ALTER ROLE :"app_login" SET idle_in_transaction_session_timeout = '10s';
+SELECT current_setting('server_version_num')::int >= 170000 AS has_transaction_timeout \gset
+\if :has_transaction_timeout
+  ALTER ROLE :"app_login" SET transaction_timeout = '10s';
+\endif
 ALTER ROLE :"app_login" SET timezone = 'UTC';
 ALTER ROLE :"app_login" SET random_page_cost = '1.1';
 

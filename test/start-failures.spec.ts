@@ -81,19 +81,40 @@ test('O6: a migrating role that may create roles makes the login of DATABASE_URL
   await client.connect();
   const { rows } = await client.query(`SELECT current_setting('statement_timeout') AS statement,
     current_setting('lock_timeout') AS lock, current_setting('timezone') AS zone,
-    current_setting('idle_in_transaction_session_timeout') AS idle, rolsuper OR rolbypassrls OR rolcreaterole AS mighty
+    current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('transaction_timeout') AS transaction,
+    rolsuper OR rolbypassrls OR rolcreaterole AS mighty
     FROM pg_roles WHERE rolname = current_user`);
   await client.end();
-  expect(rows).toEqual([{ statement: '5s', lock: '2s', zone: 'UTC', idle: '10s', mighty: false }]);
+  expect(rows).toEqual([
+    { statement: '5s', lock: '2s', zone: 'UTC', idle: '10s', transaction: '10s', mighty: false },
+  ]);
+});
+
+test('O6: migrating again gives a login the limits that it lacks, and changes none', async () => {
+  const fresh = await freshDatabase('old_login', 'template0');
+  await sqlAsSuperuser(fresh, `DROP ROLE IF EXISTS old_login`);
+  const env = {
+    MIGRATION_DATABASE_URL: fresh.superuser,
+    DATABASE_URL: changed(fresh.app, { username: 'old_login', password: 'password' }),
+  };
+  await runCommand('migrate', ['run'], env);
+  await sqlAsSuperuser(fresh, `ALTER ROLE old_login RESET transaction_timeout`);
+  await sqlAsSuperuser(fresh, `ALTER ROLE old_login SET lock_timeout = '3s'`);
+  expect(await runCommand('migrate', ['run'], env)).toMatchObject({ code: 0, errors: '' });
+  const [role] = await sqlAsSuperuser<{ rolconfig: string[] }>(
+    fresh,
+    `SELECT rolconfig FROM pg_roles WHERE rolname = 'old_login'`,
+  );
+  expect(role!.rolconfig).toEqual(expect.arrayContaining(['transaction_timeout=10s', 'lock_timeout=3s']));
 });
 
 test('O6: docs/roles.sql sets the same limits as the service does', () => {
   const script = readFileSync('docs/roles.sql', 'utf8');
   const service = readFileSync('src/database/roles.ts', 'utf8');
-  const limits = [...service.matchAll(/^ {2}(\w+): '(\w+)',$/gm)].map(
+  const limits = [...service.matchAll(/^ {2}(\w+): '([^']+)',$/gm)].map(
     ([, name, value]) => `SET ${name} = '${value}'`,
   );
-  expect(limits).toHaveLength(4);
+  expect(limits).toHaveLength(6);
   for (const limit of limits) expect(script).toContain(limit);
 });
 

@@ -8,9 +8,18 @@ import { ownerContext } from '../auth/owner-context.js';
 import { poolOf } from './data-source.js';
 import { isOwnerGone } from './errors.js';
 import type { OwnerClient } from './owner-client.js';
+import { PATIENCE } from './unanswered.js';
 
-const LONG = '5min'; // statement_timeout
-const current = new AsyncLocalStorage<pg.PoolClient>();
+const LONG = 5 * 60 * 1000; // milliseconds
+/**
+ * Both limits at once, the second where the server has it (17 or newer): its clock runs since BEGIN and does not heed a
+ * higher value, so it is stopped and set again.
+ */
+const LONG_LIMITS = sql`SELECT set_config(name, '0', true), set_config(name, ${String(LONG)}, true)
+  FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')`;
+const current = new AsyncLocalStorage<BorrowedClient>();
+
+type BorrowedClient = pg.PoolClient & OwnerClient;
 
 /**
  * Runs statements as the owner of the current context (see OwnerClient), in the current transaction if there is one.
@@ -37,7 +46,8 @@ export class OwnerScope {
   /** For what may take minutes, such as deleting all of an owner's rows. */
   longTransaction<T>(work: () => Promise<T>): Promise<T> {
     return this.transaction(async () => {
-      await this.query(sql`SELECT set_config('statement_timeout', ${LONG}, true)`);
+      await this.query(LONG_LIMITS);
+      current.getStore()!.patience = LONG + PATIENCE;
       return work();
     });
   }
@@ -58,7 +68,7 @@ export class OwnerScope {
   }
 
   private async attempt<T>(work: () => Promise<T>): Promise<T> {
-    const client = (await this.pool.connect()) as pg.PoolClient & OwnerClient;
+    const client = (await this.pool.connect()) as BorrowedClient;
     let broken: Error | undefined;
     try {
       client.begin();
@@ -69,6 +79,7 @@ export class OwnerScope {
       await client.finish('ROLLBACK').catch((failure: Error) => (broken = failure));
       throw error;
     } finally {
+      client.patience = PATIENCE;
       client.release(broken); // destroyed where it could not roll back
     }
   }
