@@ -12,6 +12,7 @@ import { answerUnparsable } from './http/unparsable.js';
 import { wellFormedUrl } from './http/well-formed-url.js';
 import { createDocument } from './http/openapi.js';
 import { serveDocument } from './http/swagger-ui.js';
+import { TIMEOUTS } from './http/timeouts.js';
 import { createLog } from './telemetry/log.js';
 import { NestLog, StartLog } from './telemetry/nest-log.js';
 import { registerTelemetry } from './telemetry/register.js';
@@ -26,6 +27,8 @@ export async function createApp(
     genReqId: requestId,
     requestIdHeader: false,
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // answered by the drain, as a problem
+    ...TIMEOUTS,
     rewriteUrl: wellFormedUrl,
     trustProxy: config.TRUST_PROXY ?? false,
     clientErrorHandler: answerUnparsable,

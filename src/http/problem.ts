@@ -7,6 +7,7 @@ export const PROBLEMS = {
   tier_limit_exceeded: [403, 'The limit of your tier is reached'],
   not_found: [404, 'There is no such thing'],
   method_not_allowed: [405, 'The method is not allowed here'],
+  request_timeout: [408, 'The request took too long to arrive'],
   slug_taken: [409, 'The slug is taken'],
   phone_taken: [409, 'You have already mapped this number'],
   invalid_state: [409, 'The current state does not allow this'],

@@ -7,6 +7,7 @@ import { registerDrain } from './drain.js';
 import { registerIdempotency } from './idempotency.interceptor.js';
 import { registerMethods } from './methods.js';
 import { registerCommonHeaders } from './request-id.js';
+import { registerSlowReaders } from './timeouts.js';
 
 const EXPOSED_HEADERS = [
   'ETag',
@@ -35,8 +36,9 @@ export function registerHttp(app: NestFastifyApplication, config: Config): () =>
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
-  registerDrain(fastify);
   registerCommonHeaders(fastify);
+  registerDrain(fastify);
+  registerSlowReaders(fastify);
   registerBodyRules(fastify);
   registerCursors(fastify, codec);
   registerAnswers(fastify, codec);

@@ -15,11 +15,14 @@ export function sendRaw(
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => (answer += chunk));
     socket.on('error', (error) => (answer ? undefined : reject(error)));
-    socket.on('close', () => {
-      const [head = '', body = ''] = answer.split('\r\n\r\n', 2);
-      resolve({ status: Number(head.split(' ')[1]), head, body });
-    });
+    socket.on('close', () => resolve(parseAnswer(answer)));
   });
+}
+
+/** The first answer in the bytes, whose body ends with them. */
+export function parseAnswer(text: string): { status: number; head: string; body: string } {
+  const [head = '', body = ''] = text.split('\r\n\r\n', 2);
+  return { status: Number(head.split(' ')[1]), head, body };
 }
 
 /** The head of a request that closes its connection afterwards. */
