@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './app.js';
 import { banner } from './banner.js';
@@ -8,6 +9,9 @@ import { originOf } from './config/origin.js';
 import { provideDatabase } from './database/provision.js';
 import { createLog } from './telemetry/log.js';
 import { MetricsServer } from './telemetry/metrics-server.js';
+
+/** Milliseconds. Statements whose requests were cut off may run on; as the process ends, they are rolled back. */
+const LONGEST_DRAIN = 8000;
 
 /** @returns what stops it all again: the requests in flight are answered, then the database may go */
 async function start(): Promise<() => Promise<void>> {
@@ -21,7 +25,7 @@ async function start(): Promise<() => Promise<void>> {
     const origins = { api: originOf(config.HOST, port), metrics: metricsOrigin(app, config) };
     console.log(`\n${await banner(config, origins, database)}\n`);
     return async () => {
-      await app.close();
+      await Promise.race([app.close(), sleep(LONGEST_DRAIN, undefined, { ref: false })]);
       await database.stop();
       await new Promise((done) => log.flush(done));
     };
