@@ -51,6 +51,7 @@ const TABLES = [
   'tool_calls',
   'signal_mappings',
   'idempotency_keys',
+  'tool_call_chain',
 ];
 
 /** A row or more in every table, made through the API. */
@@ -67,6 +68,9 @@ async function fill(database: TestDatabase): Promise<void> {
   });
   const toolCalls = [{ toolName: 'add_task', parameters: { title: 'y' } }];
   await make(`/v1/conversations/${conversationId}/messages`, { role: 'assistant', content: '', toolCalls });
+  const { data } = (await client.get(`/v1/conversations/${conversationId}/tool-calls`)).body;
+  const [call] = data as { id: string }[];
+  await client.post(`/v1/tool-calls/${call!.id}/finish`, { status: 'success', result: [1] });
   await make('/v1/tasks', { title: 'T' }, { 'idempotency-key': 'a-task' });
   await make('/v1/signal-mappings', { phoneNumber: '+4915112345678', aideId, conversationId });
   await app.close();

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { AnyJson, Count, JsonObject, Nullable, Optional, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
@@ -32,3 +33,42 @@ export class FinishToolCall {
 }
 
 export class ListToolCalls extends PageQuery {}
+
+export class ListChain extends PageQuery {}
+
+/** The end of the chain. Who keeps it elsewhere can tell later that nothing was cut off or written anew. */
+export class ChainHead {
+  /** @example 4 */
+  position: number;
+
+  /** @example '7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730' */
+  hash: string;
+}
+
+export class BrokenLink {
+  /** The call. */
+  id: string;
+
+  /** Null where the call is finished but not in the chain. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  position: number | null;
+}
+
+/** What folding the chain of finished tool calls has found. */
+export class Verification {
+  valid: boolean;
+
+  /** Entries that follow from the one before and fit their call.
+   * @example 4 */
+  checked: number;
+
+  /** Of these, entries whose call was erased with its message.
+   * @example 0 */
+  removed: number;
+
+  /** The last entry that was checked; absent where there is none. */
+  head?: ChainHead;
+
+  /** Absent where nothing is broken. */
+  firstBroken?: BrokenLink;
+}

@@ -4,13 +4,18 @@ import type { OwnerId } from '../auth/owner-id.js';
 import type { Page } from '../database/page.js';
 import { Id } from '../http/id.decorator.js';
 import { ApiPage, Fails } from '../http/openapi.decorators.js';
-import { CreateToolCall, FinishToolCall, ListToolCalls } from './tool-call.dto.js';
+import { ChainEntry } from './chain-entry.entity.js';
+import { CreateToolCall, FinishToolCall, ListChain, ListToolCalls, Verification } from './tool-call.dto.js';
 import { ToolCall } from './tool-call.entity.js';
+import { ToolCallChainService } from './tool-call-chain.service.js';
 import { ToolCallsService } from './tool-calls.service.js';
 
 @Controller('v1')
 export class ToolCallsController {
-  constructor(private readonly calls: ToolCallsService) {}
+  constructor(
+    private readonly calls: ToolCallsService,
+    private readonly chain: ToolCallChainService,
+  ) {}
 
   /** Record a tool call of a message */
   @Post('messages/:id/tool-calls')
@@ -38,6 +43,19 @@ export class ToolCallsController {
     @Query() query: ListToolCalls,
   ): Promise<Page<ToolCall>> {
     return this.calls.listByConversation(owner, id, query);
+  }
+
+  /** Verify the proofs of all finished calls */
+  @Get('tool-calls/verify')
+  verify(@Owner() owner: OwnerId): Promise<Verification> {
+    return this.chain.verify(owner);
+  }
+
+  /** List the proofs of finished calls, in the order of finishing */
+  @Get('tool-calls/chain')
+  @ApiPage(ChainEntry)
+  listChain(@Owner() owner: OwnerId, @Query() query: ListChain): Promise<Page<ChainEntry>> {
+    return this.chain.list(owner, query);
   }
 
   /** Get a call */

@@ -6,8 +6,10 @@ import { InjectOwned } from '../database/database.module.js';
 import { RowNotFound } from '../database/errors.js';
 import type { OwnedRepository } from '../database/owned.repository.js';
 import type { Order, Page, PageRequest } from '../database/page.js';
+import { Transactions } from '../database/transactions.js';
 import type { CreateToolCall, FinishToolCall } from './tool-call.dto.js';
 import { ToolCall } from './tool-call.entity.js';
+import { ToolCallChainService } from './tool-call-chain.service.js';
 
 /** In the order of the messages and, of one message, of its calls: UUIDv7 is time-ordered. */
 const CALL_ORDER: Order<ToolCall> = { keys: [{ property: 'messageId' }] };
@@ -25,7 +27,11 @@ const among = (owner: OwnerId) => [sql`(SELECT true ${visible(owner, sql`m.id = 
 
 @Injectable()
 export class ToolCallsService {
-  constructor(@InjectOwned(ToolCall) private readonly calls: OwnedRepository<ToolCall>) {}
+  constructor(
+    @InjectOwned(ToolCall) private readonly calls: OwnedRepository<ToolCall>,
+    private readonly chain: ToolCallChainService,
+    private readonly transactions: Transactions,
+  ) {}
 
   async create(owner: OwnerId, messageId: string, call: CreateToolCall): Promise<ToolCall> {
     const [created] = await this.calls.query(
@@ -80,7 +86,11 @@ export class ToolCallsService {
     );
   }
 
-  /** Pending to finished, once. @throws WrongState when it is finished already */
+  /**
+   * Pending to finished and into the chain, once. The condition on the owner locks its row, before the call's: finished calls of
+   * an owner follow each other.
+   * @throws WrongState when it is finished already
+   */
   finish(
     owner: OwnerId,
     id: string,
@@ -92,9 +102,12 @@ export class ToolCallsService {
       durationMs: durationMs ?? null,
       finishedAt: sql`now()`,
     };
-    return this.calls.update(owner, id, changes, {
-      among: among(owner),
-      where: [sql`t.status = 'pending'`],
+    const locked = sql`(SELECT true FROM app.users u WHERE u.id = ${owner} FOR NO KEY UPDATE)`;
+    return this.transactions.run(async () => {
+      const where = [locked, sql`t.status = 'pending'`];
+      const call = await this.calls.update(owner, id, changes, { among: among(owner), where });
+      await this.chain.append(owner, call);
+      return call;
     });
   }
 

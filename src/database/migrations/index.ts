@@ -10,6 +10,7 @@ import { SignalMappings1764000000009 } from './1764000000009-signal-mappings.js'
 import { Purge1764000000010 } from './1764000000010-purge.js';
 import { Idempotency1764000000011 } from './1764000000011-idempotency.js';
 import { RateLimits1764000000012 } from './1764000000012-rate-limits.js';
+import { ToolCallChain1764000000015 } from './1764000000015-tool-call-chain.js';
 
 /** Oldest first. A new migration is a file beside these and a line here. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Purge1764000000010,
   Idempotency1764000000011,
   RateLimits1764000000012,
+  ToolCallChain1764000000015,
 ];
