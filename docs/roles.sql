@@ -18,18 +18,19 @@ SET client_min_messages = warning;
 \if :{?app_login} \else \set app_login assistant_login \endif
 \if :{?database} \else \set database assistant \endif
 
--- Groups: what the app may do, and whom the two look-ups and the purge run as. Nobody logs in as one of them.
+-- Groups: what the app may do, and whom the look-ups, the purge and the pairing run as. Nobody logs in as one of them.
 SELECT format('CREATE ROLE %I', name)
-FROM unnest(ARRAY['assistant_app', 'assistant_lookup', 'assistant_purge']) AS name
+FROM unnest(ARRAY['assistant_app', 'assistant_lookup', 'assistant_purge', 'assistant_pairing']) AS name
 WHERE to_regrole(name) IS NULL \gexec
 ALTER ROLE assistant_app    NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;
 ALTER ROLE assistant_lookup NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;
 ALTER ROLE assistant_purge  NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;
+ALTER ROLE assistant_pairing NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB;
 
--- The role of the migrations: owns the database and the schema, and gives functions to the two roles.
+-- The role of the migrations: owns the database and the schema, and gives functions to those roles.
 SELECT 'CREATE ROLE assistant_owner' WHERE to_regrole('assistant_owner') IS NULL \gexec
 ALTER ROLE assistant_owner LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD :'owner_password';
-GRANT assistant_lookup, assistant_purge TO assistant_owner;
+GRANT assistant_lookup, assistant_purge, assistant_pairing TO assistant_owner;
 
 -- The app's login. A statement, a wait for a lock, an idle transaction and a whole one all end on their own.
 SELECT format('CREATE ROLE %I', :'app_login') WHERE NOT EXISTS (

@@ -52,6 +52,7 @@ const TABLES = [
   'signal_mappings',
   'idempotency_keys',
   'tool_call_chain',
+  'pairing_codes',
 ];
 
 /** A row or more in every table, made through the API. */
@@ -107,7 +108,7 @@ test('U4: with data in every table each step down and up again keeps the rows of
     for (const table of stayed) expect(await contentOf(database, table)).toEqual(before.get(table));
     expect(await catalogueOf(database)).toEqual(catalogue);
   }
-});
+}, 180_000);
 
 test('U4: instances that start at once on an empty database run each migration once', async () => {
   const database = await empty('atonce');

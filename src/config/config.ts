@@ -17,6 +17,8 @@ export class Config extends Environment {
   cursorKey: Buffer;
   /** Secret for the hashes under which the shared store counts owners and addresses; the same on those instances too. */
   rateLimitKey: Buffer;
+  /** Secret for the hashes of pairing codes and of the numbers that try them; the same on those instances too. */
+  pairingKey: Buffer;
   /** Secret for the hashes of owners in the log; the same on the same instances. */
   ownerHashKey: Buffer;
   corsOrigins: string[];
@@ -45,6 +47,7 @@ export function loadConfig(source?: NodeJS.ProcessEnv): Config {
   const root = config.JWT_SECRET ?? config.DATABASE_URL ?? developmentSecret(config.DATA_DIR);
   config.cursorKey = deriveKey(root, 'page cursors');
   config.rateLimitKey = deriveKey(root, 'rate limits');
+  config.pairingKey = deriveKey(root, 'pairing codes');
   config.ownerHashKey = deriveKey(root, 'owners in logs');
   config.corsOrigins = config.CORS_ORIGINS?.split(',') ?? developmentOrigins(production);
   return config;

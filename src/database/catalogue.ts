@@ -7,8 +7,13 @@ const UNOWNED = [
 ];
 /** Unique indexes that span owners: what is unique in the whole installation. */
 const GLOBAL_UNIQUES = ['aides_slug_key', 'signal_mappings_verified_key', 'jobs_pkey'];
-/** Indexes that span owners because the job that uses them does. */
-const GLOBAL_INDEXES = ['conversations_purge_idx', 'messages_purge_idx', 'idempotency_keys_purge_idx'];
+/** Indexes that span owners because what uses them does: the purge, and confirming a number. */
+const GLOBAL_INDEXES = [
+  'conversations_purge_idx',
+  'messages_purge_idx',
+  'idempotency_keys_purge_idx',
+  'signal_mappings_claims_idx',
+];
 /** Policies beside the template: a role that is no login, a table, what it may see. Reviewed by hand. */
 const NARROW_POLICIES = [
   "aides.lookup SELECT assistant_lookup (status = 'published'::text)",
@@ -17,12 +22,18 @@ const NARROW_POLICIES = [
   'messages.purge DELETE assistant_purge (deleted_at IS NOT NULL)',
   'messages.purge_read SELECT assistant_purge ((deleted_at IS NOT NULL) OR (parent_id IS NOT NULL))',
   "idempotency_keys.purge ALL assistant_purge (created_at < (now() - '48:00:00'::interval))",
+  "signal_mappings.pairing ALL assistant_pairing (phone_number = current_setting('app.phone'::text, true))",
+  "pairing_codes.pairing ALL assistant_pairing (created_at > (now() - '01:00:00'::interval))",
+  "audit_log.pairing INSERT assistant_pairing CHECK ((entity = 'signal_mapping'::text) AND (action = ANY (ARRAY['verify'::text, 'lose'::text])))",
+  "pairing_codes.purge ALL assistant_purge (created_at < (now() - '01:00:00'::interval))",
 ];
 /** The functions that work without an owner. */
 const DEFINERS = [
   'app.purge',
   'app.purge_idempotency_keys',
+  'app.purge_pairing_codes',
   'app.take_lease',
+  'lookup.confirm_pairing',
   'lookup.published_aide',
   'lookup.signal_mapping',
 ];
@@ -35,7 +46,8 @@ const tables = `SELECT c.oid, c.relname AS name, c.relrowsecurity, c.relforcerow
     CASE WHEN c.relname = 'users' THEN 'id' ELSE 'owner_id' END AS owner_column
   FROM pg_class c WHERE c.relnamespace = 'app'::regnamespace AND c.relkind IN ('r', 'p', 'm', 'f')
     AND c.relname <> ALL (${list(UNOWNED)})`;
-const policies = `SELECT p.*, format('%s.%s %s %s %s', tablename, policyname, cmd, array_to_string(roles, ','), qual) AS text
+const policies = `SELECT p.*, concat_ws(' ', format('%s.%s %s', tablename, policyname, cmd), array_to_string(roles, ','), qual,
+    'CHECK ' || with_check) AS text
   FROM pg_policies p WHERE schemaname = 'app'`;
 const leads = (key: string) =>
   `(SELECT attname FROM pg_attribute WHERE attrelid = i.indrelid AND attnum = ${key})`;
@@ -88,13 +100,13 @@ const CHECKS: Record<string, string> = {
   'a definer function of the wrong role, which sees more than its narrow policies': `
     SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prosecdef
-      AND p.proowner::regrole::text NOT IN ('assistant_lookup', 'assistant_purge')`,
+      AND p.proowner::regrole::text NOT IN ('assistant_lookup', 'assistant_purge', 'assistant_pairing')`,
   'a function of the schemas that PUBLIC may call': `
     SELECT p.oid::regprocedure::text FROM pg_proc p
     WHERE p.pronamespace IN ('app'::regnamespace, 'lookup'::regnamespace)
       AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) g WHERE g.grantee = 0))`,
   'a role that could pass the walls': `
-    SELECT rolname FROM pg_roles WHERE rolname IN ('assistant_app', 'assistant_lookup', 'assistant_purge')
+    SELECT rolname FROM pg_roles WHERE rolname IN ('assistant_app', 'assistant_lookup', 'assistant_purge', 'assistant_pairing')
       AND (rolsuper OR rolbypassrls OR rolcanlogin AND rolname <> 'assistant_app' OR rolcreaterole)`,
   'a member of the app role that could pass the walls': `
     SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolbypassrls AND NOT rolsuper

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
+import { v7 as uuid } from 'uuid';
 import { type OwnerId, toOwnerId } from '../auth/owner-id.js';
 import { OwnerScope } from './owner-scope.js';
 
@@ -12,7 +13,7 @@ export interface Lease {
   seconds: number;
 }
 
-/** The only statements without an owner: two look-ups, the purges and the leases, each a narrow function of the database. */
+/** The only statements without an owner: two look-ups, the confirmation of numbers, the purges and the leases, each a narrow function of the database. */
 @Injectable()
 export class Lookups {
   constructor(private readonly scope: OwnerScope) {}
@@ -25,10 +26,23 @@ export class Lookups {
     return aide;
   }
 
-  /** Whose verified number it is. Besides the guard, the only place that makes an owner. */
+  /** Whose verified number it is. This and the next are, besides the guard, the only places that make an owner. */
   async signalMapping(phone: string): Promise<{ owner: OwnerId; id: string } | undefined> {
     const [found] = await this.scope.query<{ owner: string; id: string }>(
       sql`SELECT owner, id FROM lookup.signal_mapping(${phone})`,
+    );
+    return found && { owner: toOwnerId(found.owner)!, id: found.id };
+  }
+
+  /** Verifies the claim of this number that has this code, and says whose it is; the codes are known by keyed hashes alone. */
+  async confirmPairing(
+    phone: string,
+    code: Buffer,
+    number: Buffer,
+    requestId: string,
+  ): Promise<{ owner: OwnerId; id: string } | undefined> {
+    const [found] = await this.scope.query<{ owner: string; id: string }>(
+      sql`SELECT owner, id FROM lookup.confirm_pairing(${phone}, ${code}, ${number}, ${requestId}, ${[uuid(), uuid()]})`,
     );
     return found && { owner: toOwnerId(found.owner)!, id: found.id };
   }
@@ -41,7 +55,7 @@ export class Lookups {
     return lease!;
   }
 
-  /** Removes what was deleted before `days` days, and keys of retries after their 48 hours; undefined where that has been done within the hour. */
+  /** Removes what was deleted before `days` days, keys of retries after their 48 hours and old pairing codes; undefined where that has been done within the hour. */
   purge(days: number): Promise<number | undefined> {
     return this.scope.longTransaction(async () => {
       const [row] = await this.scope.query<{ gone: number | null }>(
@@ -49,6 +63,7 @@ export class Lookups {
       );
       if (row!.gone === null) return undefined;
       await this.scope.query(sql`SELECT app.purge_idempotency_keys()`);
+      await this.scope.query(sql`SELECT app.purge_pairing_codes()`);
       return row!.gone;
     });
   }

@@ -17,5 +17,6 @@ import { createValidationPipe } from './validation.js';
     { provide: APP_GUARD, useClass: QueryGuard },
     { provide: APP_PIPE, useFactory: createValidationPipe },
   ],
+  exports: [Idempotency],
 })
 export class HttpModule {}

@@ -34,6 +34,7 @@ function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   const { status } = problem;
   if (status === 401) void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
   if (status === 503) void reply.header('Retry-After', '1');
+  if (problem.retryAfter) void reply.header('Retry-After', String(problem.retryAfter));
   void reply.code(status).header('Content-Type', 'application/problem+json; charset=utf-8');
   void reply.header('Cache-Control', 'no-store').send(problemBody(problem, request.id));
 }

@@ -39,6 +39,8 @@ export class Problem extends Error {
     readonly code: ProblemCode,
     readonly detail?: string,
     readonly errors?: FieldError[],
+    /** Seconds, as `Retry-After`. */
+    readonly retryAfter?: number,
   ) {
     super(detail ?? code);
   }

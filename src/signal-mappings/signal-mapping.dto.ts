@@ -1,6 +1,7 @@
 import { IsOptional } from 'class-validator';
 import { Optional, PhoneNumber, Reference } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
+import { SignalMapping } from './signal-mapping.entity.js';
 
 export class CreateSignalMapping {
   /** E.164.
@@ -26,4 +27,13 @@ export class ListSignalMappings extends PageQuery {
   @IsOptional()
   @Reference('aides')
   aideId?: string;
+}
+
+export class ClaimedMapping extends SignalMapping {
+  /**
+   * To be sent from the number, once and within 15 minutes. Shown here and never again: absent where the request is a
+   * retry, and where the owner has had 10 codes within the hour.
+   * @example '7K3QM-X0ZTA'
+   */
+  pairingCode?: string;
 }

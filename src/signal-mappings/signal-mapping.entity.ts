@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Check, Column, Entity, ForeignKey, Index, Unique, VirtualColumn } from 'typeorm';
 import { Aide } from '../aides/aide.entity.js';
 import { Conversation } from '../conversations/conversation.entity.js';
@@ -15,6 +16,7 @@ import { Timestamp } from '../database/timestamp.decorator.js';
 @ForeignKey(() => Conversation, ['ownerId', 'conversationId'], ['ownerId', 'id'], { onDelete: 'CASCADE' })
 @Check('signal_mappings_phone_number_check', `phone_number ~ '^\\+[1-9][0-9]{6,14}$'`)
 @Index('signal_mappings_verified_key', ['phoneNumber'], { unique: true, where: 'verified_at IS NOT NULL' })
+@Index('signal_mappings_claims_idx', ['phoneNumber'], { where: 'verified_at IS NULL' })
 @Index('signal_mappings_newest_idx', ['ownerId', 'createdAt', 'id'])
 @Index('signal_mappings_aide_idx', ['ownerId', 'aideId', 'createdAt', 'id'])
 @Index('signal_mappings_conversation_idx', ['ownerId', 'conversationId'])
@@ -38,4 +40,13 @@ export class SignalMapping extends VersionedEntity {
 
   @Timestamp({ nullable: true })
   verifiedAt: string | null;
+
+  /** Until when the newest code can prove the number; null where it is verified or has no such code. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  @VirtualColumn({
+    type: 'timestamptz',
+    query: (t) => `CASE WHEN ${t}.verified_at IS NULL THEN (SELECT max(c.expires_at) FROM app.pairing_codes c
+      WHERE c.owner_id = ${t}.owner_id AND c.mapping_id = ${t}.id AND c.expires_at > now()) END`,
+  })
+  pairingExpiresAt: string | null;
 }

@@ -6,7 +6,13 @@ import type { Page } from '../database/page.js';
 import { Id } from '../http/id.decorator.js';
 import { ApiPage, Fails } from '../http/openapi.decorators.js';
 import { IfMatch } from '../http/preconditions.js';
-import { CreateSignalMapping, ListSignalMappings, UpdateSignalMapping } from './signal-mapping.dto.js';
+import { type Retry, RetryKey } from '../http/retry.js';
+import {
+  ClaimedMapping,
+  CreateSignalMapping,
+  ListSignalMappings,
+  UpdateSignalMapping,
+} from './signal-mapping.dto.js';
 import { SignalMapping } from './signal-mapping.entity.js';
 import { SignalMappingsService } from './signal-mappings.service.js';
 
@@ -17,8 +23,12 @@ export class SignalMappingsController {
   /** Claim a phone number for an aide */
   @Post()
   @Fails('phone_taken', 'reference_not_found')
-  create(@Owner() owner: OwnerId, @Body() mapping: CreateSignalMapping): Promise<SignalMapping> {
-    return this.mappings.create(owner, mapping);
+  create(
+    @Owner() owner: OwnerId,
+    @Body() mapping: CreateSignalMapping,
+    @RetryKey() retry?: Retry,
+  ): Promise<ClaimedMapping> {
+    return this.mappings.create(owner, mapping, retry);
   }
 
   /** List your numbers */
@@ -44,6 +54,14 @@ export class SignalMappingsController {
     @IfMatch() version: ExpectedVersion,
   ): Promise<SignalMapping> {
     return this.mappings.update(owner, id, patch, version);
+  }
+
+  /** Get a new pairing code, in the place of the last one */
+  @Post(':id/pairing-code')
+  @HttpCode(200)
+  @Fails('invalid_state')
+  issueCode(@Owner() owner: OwnerId, @Id() id: string): Promise<ClaimedMapping> {
+    return this.mappings.issueCode(owner, id);
   }
 
   /** Let go of a number */

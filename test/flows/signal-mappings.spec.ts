@@ -37,7 +37,8 @@ const REQUEST = 'signal-ear-1';
 
 test('S1: a new mapping is a pending claim', async () => {
   const phoneNumber = newPhone();
-  const { id, createdAt, ...mapping } = await makeSignalMapping(client, { phoneNumber });
+  const made = await makeSignalMapping(client, { phoneNumber });
+  const { id, createdAt, pairingCode: _, ...mapping } = made;
   const { aideId, conversationId } = mapping;
   expect(mapping).toEqual({
     phoneNumber,
@@ -45,6 +46,7 @@ test('S1: a new mapping is a pending claim', async () => {
     conversationId,
     status: 'pending',
     verifiedAt: null,
+    pairingExpiresAt: expect.stringMatching(/^\d{4}-.*Z$/),
     updatedAt: createdAt,
     version: 1,
   });

@@ -32,6 +32,9 @@ const KEY = keyed('a-key');
 const TASK = { title: 'Buy milk' };
 const tasks = async () => (await client.get<{ data: object[] }>('/v1/tasks')).body.data.length;
 
+/** What is told once is told to the first request alone. */
+const withoutCode = (text: string) => text.replace(/,"pairingCode":"[^"]+"/, '');
+
 test('every operation that creates does so once for a key and answers the same again, on any instance', async () => {
   expect(creating.length).toBeGreaterThanOrEqual(7);
   for (const [i, operation] of creating.entries()) {
@@ -43,7 +46,11 @@ test('every operation that creates does so once for a key and answers the same a
     const rows = await rowsOf(database, one);
     for (const instance of apps) {
       const again = await press(await clientOf(instance, one), operation, ids, KEY);
-      expect([operation.name, again.status, again.text]).toEqual([operation.name, 201, first.text]);
+      expect([operation.name, again.status, again.text]).toEqual([
+        operation.name,
+        201,
+        withoutCode(first.text),
+      ]);
       expect(replayed(again)).toBe('true');
       for (const header of ['etag', 'location', 'content-type'])
         expect([header, again.headers.get(header)]).toEqual([header, first.headers.get(header)]);

@@ -1,7 +1,7 @@
 import type { Aide } from '../../src/aides/aide.entity.js';
 import type { Conversation } from '../../src/conversations/conversation.entity.js';
 import type { Message } from '../../src/messages/message.entity.js';
-import type { SignalMapping } from '../../src/signal-mappings/signal-mapping.entity.js';
+import type { ClaimedMapping } from '../../src/signal-mappings/signal-mapping.dto.js';
 import type { Task } from '../../src/tasks/task.entity.js';
 import type { ToolCall } from '../../src/tool-calls/tool-call.entity.js';
 import type { Answer, ApiClient } from './app.js';
@@ -31,11 +31,11 @@ export const makeTask = (client: ApiClient, fields: Fields = {}) =>
 export const makeToolCall = (client: ApiClient, { id }: Message, fields: Fields = {}) =>
   made(client.post<ToolCall>(`/v1/messages/${id}/tool-calls`, { toolName: 'add_task', ...fields }));
 
-export async function makeSignalMapping(client: ApiClient, fields: Fields = {}): Promise<SignalMapping> {
+export async function makeSignalMapping(client: ApiClient, fields: Fields = {}): Promise<ClaimedMapping> {
   const aideId = fields.aideId ?? (await makeAide(client)).id;
   const conversationId = fields.conversationId ?? (await makeConversation(client)).id;
   const mapping = { phoneNumber: newPhone(), aideId, conversationId, ...fields };
-  return made(client.post<SignalMapping>('/v1/signal-mappings', mapping));
+  return made(client.post<ClaimedMapping>('/v1/signal-mappings', mapping));
 }
 
 let count = 0;

@@ -11,6 +11,7 @@ import { Purge1764000000010 } from './1764000000010-purge.js';
 import { Idempotency1764000000011 } from './1764000000011-idempotency.js';
 import { RateLimits1764000000012 } from './1764000000012-rate-limits.js';
 import { ToolCallChain1764000000015 } from './1764000000015-tool-call-chain.js';
+import { Pairing1764000000016 } from './1764000000016-pairing.js';
 
 /** Oldest first. A new migration is a file beside these and a line here. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   Idempotency1764000000011,
   RateLimits1764000000012,
   ToolCallChain1764000000015,
+  Pairing1764000000016,
 ];
