@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { migrationOptions } from '../src/database/data-source.js';
 import { migrate, revert } from '../src/database/migrate.js';
+import { Publications1764000000014 } from '../src/database/migrations/1764000000014-publications.js';
 import { migrations } from '../src/database/migrations/index.js';
 import { clientOf, newOwner, startApp } from './support/app.js';
 import { catalogueOf } from './support/catalogue.js';
@@ -45,6 +46,7 @@ const TABLES = [
   'users',
   'audit_log',
   'aides',
+  'aide_publications',
   'conversations',
   'messages',
   'tasks',
@@ -109,6 +111,20 @@ test('U4: with data in every table each step down and up again keeps the rows of
     expect(await catalogueOf(database)).toEqual(catalogue);
   }
 }, 180_000);
+
+test('A2, U4: what was published before publications were listed is the first of its list', async () => {
+  const database = await freshDatabase(`publications_${WORKER}`);
+  await fill(database);
+  for (let i = migrations.indexOf(Publications1764000000014); i < migrations.length; i++)
+    await revert(database.migration);
+  await migrate(database.migration, database.app);
+  const listed = await sqlAsSuperuser(
+    database,
+    `SELECT p.version, p.slug, p.title, p.created_at = a.published_at AS dated FROM app.aide_publications p
+     JOIN app.aides a ON a.owner_id = p.owner_id AND a.id = p.aide_id`,
+  );
+  expect(listed).toEqual([{ version: 2, slug: 'kept-slug', title: 'A', dated: true }]);
+});
 
 test('U4: instances that start at once on an empty database run each migration once', async () => {
   const database = await empty('atonce');

@@ -5,6 +5,7 @@ import type { ExpectedVersion } from '../database/owned.repository.js';
 import type { Page } from '../database/page.js';
 import { Id } from '../http/id.decorator.js';
 import { ApiPage, Fails } from '../http/openapi.decorators.js';
+import { PageQuery } from '../http/page.dto.js';
 import { IfMatch } from '../http/preconditions.js';
 import {
   AideCount,
@@ -17,10 +18,15 @@ import {
 } from './aide.dto.js';
 import { Aide } from './aide.entity.js';
 import { AidesService } from './aides.service.js';
+import { Publication } from './publication.entity.js';
+import { PublishingService } from './publishing.service.js';
 
 @Controller('v1/aides')
 export class AidesController {
-  constructor(private readonly aides: AidesService) {}
+  constructor(
+    private readonly aides: AidesService,
+    private readonly publishing: PublishingService,
+  ) {}
 
   /** Create an aide */
   @Post()
@@ -78,7 +84,7 @@ export class AidesController {
   @Post(':id/unpublish')
   @HttpCode(200)
   unpublish(@Owner() owner: OwnerId, @Id() id: string, @IfMatch() version: ExpectedVersion): Promise<Aide> {
-    return this.aides.unpublish(owner, id, version);
+    return this.publishing.unpublish(owner, id, version);
   }
 
   /** Publish the current title and state under a slug */
@@ -91,7 +97,18 @@ export class AidesController {
     @Body() { slug }: PublishAide,
     @IfMatch() version: ExpectedVersion,
   ): Promise<Aide> {
-    return this.aides.publish(owner, id, slug, version);
+    return this.publishing.publish(owner, id, slug, version);
+  }
+
+  /** List what has been published of an aide, newest first */
+  @Get(':id/publications')
+  @ApiPage(Publication)
+  publications(
+    @Owner() owner: OwnerId,
+    @Id() id: string,
+    @Query() query: PageQuery,
+  ): Promise<Page<Publication>> {
+    return this.publishing.list(owner, id, query);
   }
 
   /** Delete an aide for ever; its conversations stay */

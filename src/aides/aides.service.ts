@@ -2,24 +2,15 @@ import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
-import { RowNotFound } from '../database/errors.js';
-import { Lookups } from '../database/lookups.js';
 import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
 import { newestFirst, type Page } from '../database/page.js';
 import { Transactions } from '../database/transactions.js';
 import { Problem } from '../http/problem.js';
 import type { Tier } from '../users/user.entity.js';
 import { AIDE_LIMITS, UsersService } from '../users/users.service.js';
-import type { CreateAide, ListAides, PublicAide, UpdateAide } from './aide.dto.js';
+import type { CreateAide, ListAides, UpdateAide } from './aide.dto.js';
 import { Aide, type AideStatus } from './aide.entity.js';
-
-const UNPUBLISHED = {
-  slug: null,
-  publishedAt: null,
-  publishedVersion: null,
-  publishedTitle: null,
-  publishedState: null,
-};
+import { UNPUBLISHED } from './publishing.service.js';
 
 @Injectable()
 export class AidesService {
@@ -27,7 +18,6 @@ export class AidesService {
     @InjectOwned(Aide) private readonly aides: OwnedRepository<Aide>,
     private readonly users: UsersService,
     private readonly transactions: Transactions,
-    private readonly lookups: Lookups,
   ) {}
 
   /** @throws Problem `tier_limit_exceeded` */
@@ -54,29 +44,6 @@ export class AidesService {
 
   update(owner: OwnerId, id: string, patch: UpdateAide, version?: ExpectedVersion): Promise<Aide> {
     return this.aides.update(owner, id, patch, { version });
-  }
-
-  /** Freezes title and state under a slug; doing it again moves both. An archived aide is 409 `invalid_state`. */
-  publish(owner: OwnerId, id: string, slug: string, version?: ExpectedVersion): Promise<Aide> {
-    const changes = {
-      status: 'published' as const,
-      slug,
-      publishedAt: sql`now()`,
-      publishedVersion: sql`t.version + 1`,
-      publishedTitle: sql`t.title`,
-      publishedState: sql`t.state`,
-    };
-    return this.aides.update(owner, id, changes, {
-      version,
-      where: [sql`t.status <> 'archived'`],
-      action: 'publish',
-    });
-  }
-
-  unpublish(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<Aide> {
-    const where = [sql`t.status = 'published'`];
-    const changes = { status: 'draft' as const, ...UNPUBLISHED };
-    return this.aides.transition(owner, id, changes, { version, where, action: 'unpublish' });
   }
 
   archive(owner: OwnerId, id: string, version?: ExpectedVersion): Promise<Aide> {
@@ -107,13 +74,6 @@ export class AidesService {
       );
       await this.aides.delete(owner, id, { version });
     });
-  }
-
-  /** Public: no owner is known here. */
-  async published(slug: string): Promise<PublicAide> {
-    const aide = await this.lookups.publishedAide<PublicAide>(slug);
-    if (!aide) throw new RowNotFound();
-    return aide;
   }
 
   /** Called under the lock of the owner's row, so that concurrent creates cannot pass the limit together. */

@@ -3,11 +3,11 @@ import { ApiParam } from '@nestjs/swagger';
 import { Public } from '../auth/public.decorator.js';
 import { Fails } from '../http/openapi.decorators.js';
 import { PublicAide } from './aide.dto.js';
-import { AidesService } from './aides.service.js';
+import { PublishingService } from './publishing.service.js';
 
 @Controller('v1/public/aides')
 export class PublicAidesController {
-  constructor(private readonly aides: AidesService) {}
+  constructor(private readonly publishing: PublishingService) {}
 
   /** Read a published aide; no token needed */
   @Get(':slug')
@@ -16,6 +16,6 @@ export class PublicAidesController {
   @ApiParam({ name: 'slug', example: 'travel-planner' })
   @Fails('not_found')
   get(@Param('slug') slug: string): Promise<PublicAide> {
-    return this.aides.published(slug);
+    return this.publishing.published(slug);
   }
 }

@@ -7,6 +7,7 @@ import { OwnerScope } from '../../src/database/owner-scope.js';
 import { ApiClient, clientOf, newOwner, originOf, startApp } from '../support/app.js';
 import { sqlAsSuperuser, type TestDatabase } from '../support/database.js';
 import { type Ids, type Operation, operationsOf, press, pressCreates } from '../support/document.js';
+import { newSlug } from '../support/factories.js';
 import { startOwnServer } from '../support/own-server.js';
 import { ownedTables, rowsOf } from '../support/rows.js';
 
@@ -31,8 +32,16 @@ beforeAll(async () => {
   operations = operationsOf((await new ApiClient(originOf(app)).get<OpenAPIObject>('/openapi.json')).body);
   [alice, bob] = [newOwner('alice'), newOwner('bob')];
   alicesIds = await fillFor(alice);
-  await fillFor(bob);
+  const bobsIds = await fillFor(bob);
+  await publish(alice, alicesIds);
+  await publish(bob, bobsIds);
 });
+
+/** The one table that is filled by an action. */
+async function publish(owner: string, { aides: id }: Ids): Promise<void> {
+  const client = await clientOf(app, owner);
+  expect((await client.post(`/v1/aides/${id}/publish`, { slug: newSlug() })).status).toBe(200);
+}
 afterAll(async () => {
   await app.close();
   await server.stop();
