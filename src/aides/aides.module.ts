@@ -5,12 +5,13 @@ import { Aide } from './aide.entity.js';
 import { AidesController } from './aides.controller.js';
 import { AidesService } from './aides.service.js';
 import { PublicAidesController } from './public-aides.controller.js';
+import { PublicPageController } from './public-page/public-page.controller.js';
 import { Publication } from './publication.entity.js';
 import { PublishingService } from './publishing.service.js';
 
 @Module({
   imports: [DatabaseModule.forFeature([Aide, Publication]), UsersModule],
-  controllers: [AidesController, PublicAidesController],
+  controllers: [AidesController, PublicAidesController, PublicPageController],
   providers: [AidesService, PublishingService],
   exports: [AidesService],
 })

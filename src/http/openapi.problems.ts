@@ -1,9 +1,18 @@
 import type { Operation } from './openapi.schemas.js';
+import { isPagePath } from './html-page.js';
 import { FAILS } from './openapi.decorators.js';
 import { Problem, problemBody, type ProblemCode, PROBLEMS } from './problem.js';
 
+const descriptionOf = (group: ProblemCode[]) =>
+  group.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; ');
+
+const pageOf = (group: ProblemCode[]) => ({
+  description: descriptionOf(group),
+  content: { 'text/html': { schema: { type: 'string' } } },
+});
+
 const answerOf = (group: ProblemCode[]) => ({
-  description: group.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
+  description: descriptionOf(group),
   content: {
     'application/problem+json': {
       schema: { $ref: '#/components/schemas/Problem' },
@@ -32,10 +41,10 @@ export const RATE_LIMITED = {
 
 /** Adds the problems that an operation can answer, and what a conditional read adds. */
 export function addProblems(path: string, method: string, operation: Operation): void {
-  const codes = [...impliedBy(path, operation), ...declaredBy(operation)];
+  const codes: ProblemCode[] = [...impliedBy(path, operation), ...declaredBy(operation)];
   const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code][0]);
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
-    operation.responses[String(status)] = answerOf(group);
+    operation.responses[String(status)] = isPagePath(path) ? pageOf(group) : answerOf(group);
   if (path.startsWith('/v1/')) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
   if (operation.responses['201']) addIdempotency(operation);
   if (method !== 'get' || !/(\{(id|slug)\}|\/latest)$/.test(path)) return;
@@ -75,6 +84,7 @@ function declaredBy(operation: Operation): ProblemCode[] {
 function impliedBy(path: string, operation: Operation): ProblemCode[] {
   if (path === '/livez') return [];
   const codes: ProblemCode[] = ['database_unavailable', 'busy', 'shutting_down'];
+  if (isPagePath(path)) codes.push('rate_limited');
   if (operation.security!.length > 0) codes.push('unauthenticated');
   if (operation.requestBody) codes.push('invalid_json', 'too_large', 'unsupported_media_type');
   if (operation.requestBody || operation.parameters?.length) codes.push('invalid_request');

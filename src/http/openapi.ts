@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { isPagePath } from './html-page.js';
 import { addProblems, RATE_LIMITED } from './openapi.problems.js';
 import { addExample, completeParameters, type Operation, wholeNumbers } from './openapi.schemas.js';
 import { PROBLEM_SCHEMA } from './problem.schema.js';
@@ -27,7 +28,7 @@ export async function createDocument(app: INestApplication): Promise<OpenAPIObje
     for (const [method, operation] of Object.entries(item as Record<string, Operation>)) {
       const open = path.startsWith('/v1/public') || !path.startsWith('/v1');
       operation.security = open ? [] : [{ bearer: [] }];
-      operation.tags = [path.startsWith('/v1') ? path.replace('/public', '').split('/')[2]! : 'health'];
+      operation.tags = [tagOf(path)];
       completeParameters(path, operation);
       addExample(document, operation);
       addProblems(path, method, operation);
@@ -38,4 +39,9 @@ export async function createDocument(app: INestApplication): Promise<OpenAPIObje
   document.tags = [...[...tags].filter((tag) => tag !== 'health'), 'health'].map((name) => ({ name }));
   wholeNumbers(document);
   return document;
+}
+
+function tagOf(path: string): string {
+  if (isPagePath(path)) return 'pages';
+  return path.startsWith('/v1') ? path.replace('/public', '').split('/')[2]! : 'health';
 }

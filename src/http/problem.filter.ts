@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { databaseProblem } from './database-problems.js';
+import { problemPage } from './html-page.js';
 import { Problem, problemBody, type ProblemCode } from './problem.js';
 
 const BY_STATUS: Record<number, ProblemCode> = {
@@ -15,7 +16,7 @@ const BY_STATUS: Record<number, ProblemCode> = {
   503: 'busy',
 };
 
-/** Answers every error as a problem (RFC 9457): no values, no SQL, no stack, no owner, at most 16 kB. */
+/** Answers every error as a problem (RFC 9457), or as a page where people read: no values, no SQL, no stack, no owner, at most 16 kB. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
@@ -35,8 +36,12 @@ function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   if (status === 401) void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
   if (status === 503) void reply.header('Retry-After', '1');
   if (problem.retryAfter) void reply.header('Retry-After', String(problem.retryAfter));
-  void reply.code(status).header('Content-Type', 'application/problem+json; charset=utf-8');
-  void reply.header('Cache-Control', 'no-store').send(problemBody(problem, request.id));
+  void reply.code(status).header('Cache-Control', 'no-store');
+  if (request.routeOptions.config.html) void reply.send(problemPage(problem));
+  else
+    void reply
+      .header('Content-Type', 'application/problem+json; charset=utf-8')
+      .send(problemBody(problem, request.id));
 }
 
 /** Anything thrown, as a problem; what nobody foresaw is `internal_error`. */

@@ -4,6 +4,7 @@ import { registerAnswers } from './answers.js';
 import { registerBodyRules } from './body.js';
 import { CursorCodec, registerCursors } from './cursor.js';
 import { registerDrain } from './drain.js';
+import { isPagePath, registerPages } from './html-page.js';
 import { registerIdempotency } from './idempotency.interceptor.js';
 import { registerMethods } from './methods.js';
 import { registerCommonHeaders } from './request-id.js';
@@ -41,12 +42,14 @@ export function registerHttp(app: NestFastifyApplication, config: Config): () =>
   registerSlowReaders(fastify);
   registerBodyRules(fastify);
   registerCursors(fastify, codec);
+  registerPages(fastify);
   registerAnswers(fastify, codec);
   registerIdempotency(app);
   fastify.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs') || route.url.startsWith('/openapi'))
       route.config = { ...route.config, public: true };
-    if (!route.url.startsWith('/v1/')) route.config = { ...route.config, unlimited: true };
+    if (isPagePath(route.url)) route.config = { ...route.config, html: true };
+    else if (!route.url.startsWith('/v1/')) route.config = { ...route.config, unlimited: true };
   });
   return registerMethods(fastify);
 }

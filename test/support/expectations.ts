@@ -18,3 +18,9 @@ export const statuses = (answers: Answer<unknown>[]): Record<number, number> =>
   Object.fromEntries(
     [...Map.groupBy(answers, ({ status }) => status)].map(([status, group]) => [status, group.length]),
   );
+
+/** The code of a problem, of JSON or of a page; undefined where the answer is none. */
+export function codeOf(text: string): string | undefined {
+  if (!text.startsWith('<')) return (JSON.parse(text || '{}') as Problem).code;
+  return /<p class="soft">\d{3} (\w+)<\/p>/.exec(text)?.[1];
+}

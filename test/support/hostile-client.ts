@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { mintToken } from '../../src/auth/mint-token.js';
 import { ApiClient, newOwner, originOf, testConfig } from './app.js';
 import { workerDatabase } from './database.js';
+import { codeOf } from './expectations.js';
 import { fill, type Ids, type Operation, operationsOf, pressCreates } from './document.js';
 import { rowsOf } from './rows.js';
 
@@ -48,7 +49,7 @@ export class HostileClient {
     const answer = await fetch(this.origin + path, { ...init, method, headers });
     const text = await answer.text();
     const took = performance.now() - start;
-    return { status: answer.status, code: (JSON.parse(text || '{}') as { code?: string }).code, text, took };
+    return { status: answer.status, code: codeOf(text), text, took };
   }
 
   /** Runs the requests and compares everything that the owner has before and afterwards. */

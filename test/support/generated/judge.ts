@@ -38,17 +38,18 @@ export class Judge {
     const found: string[] = [];
     if (!responses[status] && !TRANSPORT.has(status)) found.push(`${status} is not documented`);
     if (status >= 500) found.push(`${status}`);
-    const type = status < 300 ? 'application/json' : 'application/problem+json';
+    const isPage = 'text/html' in (responses['200']?.content ?? {});
+    const type = isPage ? 'text/html' : status < 300 ? 'application/json' : 'application/problem+json';
     const schema = status < 300 ? pointerTo(name, status) : '/components/schemas/Problem';
     if (status === 204 || status === 304) {
       if (text !== '') found.push(`${status} with a body`);
     } else {
       if (headers.get('content-type') !== `${type}; charset=utf-8`)
         found.push(`content type ${headers.get('content-type')}`);
-      found.push(...this.invalid(`document#${schema}`, body));
+      if (!isPage) found.push(...this.invalid(`document#${schema}`, body));
     }
-    if (status >= 400) {
-      if (Buffer.byteLength(text) >= LARGEST_ERROR) found.push('an error of 16 kB or more');
+    if (status >= 400 && Buffer.byteLength(text) >= LARGEST_ERROR) found.push('an error of 16 kB or more');
+    if (status >= 400 && !isPage) {
       const problem = body as { status?: number; requestId?: string } | undefined;
       if (problem?.status !== status) found.push('another status in the body');
       if (problem?.requestId !== headers.get('x-request-id')) found.push('another request id in the body');

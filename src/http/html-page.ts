@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { applyDecorators } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+import { Html, markup } from './html.js';
+import { STYLE } from './html-style.js';
+import { etagOf, matches } from './preconditions.js';
+import { type Problem, type ProblemCode, PROBLEMS } from './problem.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A page for people: its errors are pages too. */
+    html?: boolean;
+  }
+}
+
+/** Paths whose answers are pages for people. */
+export const isPagePath = (path: string) => path.startsWith('/a/');
+
+/** The answer is a page, in the API document. */
+export const ApiHtmlPage = () =>
+  applyDecorators(
+    ApiOkResponse({
+      description: 'A page without scripts or external resources',
+      content: { 'text/html': { schema: { type: 'string' } } },
+    }),
+  );
+
+/** Nothing may run, be loaded, be sent or frame the page; the one style sheet is known by its hash (CSP 3). */
+const HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};
+
+/** What every page has: its headers and, where it is found, an ETag of the whole of it, template and style included. */
+export function registerPages(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    if (!request.routeOptions.config.html) return done(null, payload);
+    void reply.headers(HEADERS);
+    if (reply.statusCode === 200) {
+      const etag = etagOf(createHash('sha256').update(String(payload)).digest('base64url'));
+      const known = request.headers['if-none-match'];
+      void reply.header('ETag', etag);
+      if (known !== undefined && matches(known, etag)) void reply.code(304);
+    }
+    done(null, payload);
+  });
+}
+
+/** A whole document. */
+export const htmlPage = (title: string, main: Html): string =>
+  `<!doctype html>\n${markup`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<main>
+${main}
+</main>
+</body>
+</html>
+`.toString()}`;
+
+const WORDS: Partial<Record<ProblemCode, [heading: string, advice: string]>> = {
+  not_found: ['There is no page here', 'It was never published, or it has been taken down.'],
+  rate_limited: ['Too many requests', 'Please try again in a minute.'],
+};
+
+/** A problem as a page. The same for everyone: the request id is in the header alone. */
+export function problemPage({ code, status }: Problem): string {
+  const [heading, advice] = WORDS[code] ?? [PROBLEMS[code][1], 'Please try again later.'];
+  const main = markup`<header>
+<h1>${heading}</h1>
+</header>
+<p>${advice}</p>
+<p class="soft">${status} ${code}</p>`;
+  return htmlPage(heading, main);
+}
