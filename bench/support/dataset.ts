@@ -44,6 +44,10 @@ const TABLES: Record<string, string> = {
     FROM a, LATERAL (SELECT (ARRAY['archived', 'published', 'draft'])[1 + k % 3] AS status) s,
       LATERAL (SELECT status = 'published' AS p, jsonb_build_object('tone', 'friendly', 'note', pg_temp.prose(id::text, 400)) AS state) d
     ORDER BY at`,
+  aide_publications: `INSERT INTO app.aide_publications (owner_id, id, created_at, aide_id, version, title, slug)
+    SELECT owner_id, pg_temp.made(format('publication %s %s', id, v), created_at), created_at, id, v,
+      published_title, slug
+    FROM app.aides, generate_series(1, 100) v WHERE status = 'published' ORDER BY created_at`,
   conversations: `INSERT INTO app.conversations (owner_id, id, created_at, updated_at, version, aide_id, channel, title,
       metadata, message_count, last_seq, deleted_at)
     SELECT c.owner, c.id, c.at, coalesce(gone, c.at + interval '31 days'), 126, a.id,

@@ -34,6 +34,7 @@ export function singleReads(samples: Samples): Read[] {
     one('aides', '/v1/aides'),
     { owner, call: 'GET /v1/aides/count' },
     { call: one('published', '/v1/public/aides').call },
+    { call: one('published', '/a').call },
     one('conversations', '/v1/conversations'),
     { owner, call: `GET /v1/conversations/latest?aideId=${aide}` },
     one('messages', '/v1/messages'),
@@ -52,6 +53,7 @@ const variants = (owner: string, path: string, queries: string[]): Read[] =>
 /** Every list with each of its filters and sorts, at random. */
 export function listReads(samples: Samples): Read[] {
   const { owner, id, aide } = samples.pick('conversations');
+  const published = samples.pick('published');
   const call = samples.pick('calls');
   const mapping = samples.pick('numbers');
   const roles = ROLES.map((role) => `role=${role}`);
@@ -64,6 +66,7 @@ export function listReads(samples: Samples): Read[] {
       'include=state',
       'total=true',
     ]),
+    ...variants(published.owner, `/v1/aides/${published.aide}/publications`, ['total=true']),
     ...variants(owner, '/v1/conversations', [
       `aideId=${aide}`,
       'channel=web',

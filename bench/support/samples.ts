@@ -30,7 +30,7 @@ const QUERIES = {
   /** Of the owner with more numbers than any other. */
   numbers: `SELECT owner_id AS owner, id, aide_id AS aide FROM app.signal_mappings
     WHERE owner_id = (SELECT owner_id FROM app.signal_mappings GROUP BY owner_id ORDER BY count(*) DESC LIMIT 1)`,
-  published: `SELECT owner_id AS owner, slug AS id FROM app.aides WHERE status = 'published'`,
+  published: `SELECT owner_id AS owner, slug AS id, id AS aide FROM app.aides WHERE status = 'published'`,
 };
 
 type Rows = {

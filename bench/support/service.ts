@@ -67,7 +67,7 @@ export async function startService(databaseUrl: string) {
   return { app, send, close };
 }
 
-const parse = (text: string) => (text ? (JSON.parse(text) as Record<string, unknown>) : {});
+const parse = (text: string) => (text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {});
 
 /** What the call asks for, whoever's: `GET /v1/tasks/{id}`. */
 export const templateOf = (call: string) =>
@@ -75,4 +75,4 @@ export const templateOf = (call: string) =>
     .replaceAll(UUID, '{id}')
     .replace(/cursor=[^&]+/, 'cursor=…')
     .replaceAll(/\d{4}-\d\d-\d\dT[^&]+/g, '{instant}')
-    .replace(/(public\/aides)\/[^?]+/, '$1/{slug}');
+    .replace(/(public\/aides|GET \/a)\/[^?]+/, '$1/{slug}');
