@@ -16,6 +16,7 @@ export interface Target {
 }
 
 const TICK = 5; // milliseconds
+const MOST_SOCKETS = 256; // beyond, requests wait here: a machine that stalls should not meet a storm of connections
 
 /** Owners and what they ask a running service for, at random and all at once. */
 export class Load {
@@ -23,7 +24,7 @@ export class Load {
   readonly owners: Owner[] = [];
   hungUp = 0;
   private sent = 0;
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: MOST_SOCKETS });
   private readonly random = new Random(20_261_122);
   private readonly port: number;
   private readonly hangUps: number;
