@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Inject, Module, type Type } from '@nestjs/c
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { appOptions, createAppDataSource } from './data-source.js';
+import { Notifications } from './notifications.js';
 import { OwnedRepository } from './owned.repository.js';
 import { Lookups } from './lookups.js';
 import { OwnerScope } from './owner-scope.js';
@@ -24,7 +25,9 @@ export class DatabaseModule {
       useFactory: () => ({ ...appOptions(url, poolSize), autoLoadEntities: true, retryAttempts: 0 }),
       dataSourceFactory: (options) => createAppDataSource(options!),
     });
-    const providers = [OwnerScope, Transactions, Lookups, Readiness, PoolStatus];
+    const services = [OwnerScope, Transactions, Lookups, Readiness, PoolStatus];
+    const notifications = { provide: Notifications, useFactory: () => new Notifications(url) };
+    const providers = [...services, notifications];
     return { module: DatabaseModule, imports: [connection], providers, exports: providers };
   }
 

@@ -17,9 +17,16 @@ const LONG = 5 * 60 * 1000; // milliseconds
  */
 const LONG_LIMITS = sql`SELECT set_config(name, '0', true), set_config(name, ${String(LONG)}, true)
   FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')`;
-const current = new AsyncLocalStorage<BorrowedClient>();
 
 type BorrowedClient = pg.PoolClient & OwnerClient;
+
+interface Transaction {
+  client: BorrowedClient;
+  /** What is done once it is committed. */
+  after: (() => void)[];
+}
+
+const current = new AsyncLocalStorage<Transaction>();
 
 /**
  * Runs statements as the owner of the current context (see OwnerClient), in the current transaction if there is one.
@@ -35,7 +42,7 @@ export class OwnerScope {
 
   async query<Row extends object>({ text, values }: Sql): Promise<Row[]> {
     const joined = current.getStore();
-    if (joined) return (await joined.query<Row>(text, values)).rows;
+    if (joined) return (await joined.client.query<Row>(text, values)).rows;
     return this.withOwnerRow(() => this.once<Row>(text, values));
   }
 
@@ -43,11 +50,18 @@ export class OwnerScope {
     return current.getStore() ? work() : this.withOwnerRow(() => this.attempt(work));
   }
 
+  /** Calls `done`, which must not throw, when the transaction is committed; at once where there is none. */
+  afterCommit(done: () => void): void {
+    const joined = current.getStore();
+    if (joined) joined.after.push(done);
+    else done();
+  }
+
   /** For what may take minutes, such as deleting all of an owner's rows. */
   longTransaction<T>(work: () => Promise<T>): Promise<T> {
     return this.transaction(async () => {
       await this.query(LONG_LIMITS);
-      current.getStore()!.patience = LONG + PATIENCE;
+      current.getStore()!.client.patience = LONG + PATIENCE;
       return work();
     });
   }
@@ -72,8 +86,10 @@ export class OwnerScope {
     let broken: Error | undefined;
     try {
       client.begin();
-      const result = await current.run(client, work);
+      const after: Transaction['after'] = [];
+      const result = await current.run({ client, after }, work);
       await client.finish('COMMIT');
+      for (const done of after) done();
       return result;
     } catch (error) {
       await client.finish('ROLLBACK').catch((failure: Error) => (broken = failure));

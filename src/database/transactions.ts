@@ -15,6 +15,11 @@ export class Transactions {
     return this.scope.transaction(work);
   }
 
+  /** Calls `done`, which must not throw, when the current transaction is committed; at once where there is none. */
+  afterCommit(done: () => void): void {
+    this.scope.afterCommit(done);
+  }
+
   /** The same for what may take minutes: deleting very many rows. */
   runLong<T>(work: () => Promise<T>): Promise<T> {
     return this.scope.longTransaction(work);
