@@ -1,6 +1,7 @@
 import { Injectable, Logger, ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
 import {
   createRemoteJWKSet,
+  decodeJwt,
   jwksCache,
   type JWKSCacheInput,
   type JWTPayload,
@@ -80,6 +81,12 @@ export class TokenVerifier {
     this.verified.add(token, owner, payload.exp!, keys);
     return owner;
   }
+}
+
+/** When the verified token of a request is refused from, in milliseconds since the epoch. */
+export function expiryOf(rawHeaders: string[]): number {
+  const { exp } = decodeJwt(bearerToken(rawHeaders)!);
+  return (exp! + CLOCK_TOLERANCE) * 1000;
 }
 
 /** The key set at `url`, fetched when first needed, every 10 minutes, and for an unknown key at most every 30 s. */

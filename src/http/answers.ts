@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Page } from '../database/page.js';
 import { type CursorCodec, pathOf } from './cursor.js';
+import { locationOf } from './location.js';
 import { etagOf, matches } from './preconditions.js';
 
 /** Turns what controllers return into what the contract promises: pages, ETag, Location, 304. */
@@ -33,8 +34,10 @@ const isResource = (request: FastifyRequest, payload: unknown): payload is Resou
 function resource(request: FastifyRequest, reply: FastifyReply, resource: Resource): void {
   const etag = tagOf(request, resource);
   void reply.header('ETag', etag);
-  if (reply.statusCode === 201)
-    void reply.header('Location', `/v1/${collection(pathOf(request))}/${resource.id}`);
+  if (reply.statusCode === 201) {
+    const template = request.routeOptions.config.location ?? `/v1/${collection(pathOf(request))}/{id}`;
+    void reply.header('Location', locationOf(template, resource));
+  }
   const known = request.headers['if-none-match'];
   if (reads(request) && known !== undefined && matches(known, etag)) void reply.code(304);
 }
