@@ -46,6 +46,7 @@ const TABLES = [
   'users',
   'audit_log',
   'aides',
+  'aide_events',
   'aide_publications',
   'conversations',
   'messages',
@@ -105,7 +106,7 @@ test('U4: with data in every table each step down and up again keeps the rows of
   for (let steps = 1; steps <= migrations.length; steps++) {
     for (let i = 0; i < steps; i++) await revert(database.migration);
     const stayed = await tablesOf(database);
-    for (const table of stayed) expect(await contentOf(database, table)).toEqual(before.get(table));
+    for (const table of stayed) expect(before.get(table)).toMatchObject(await contentOf(database, table)); // columns may go
     expect(await migrate(database.migration, database.app)).toEqual(NAMES.slice(-steps));
     for (const table of stayed) expect(await contentOf(database, table)).toEqual(before.get(table));
     expect(await catalogueOf(database)).toEqual(catalogue);
@@ -124,6 +125,26 @@ test('A2, U4: what was published before publications were listed is the first of
      JOIN app.aides a ON a.owner_id = p.owner_id AND a.id = p.aide_id`,
   );
   expect(listed).toEqual([{ version: 2, slug: 'kept-slug', title: 'A', dated: true }]);
+});
+
+test('U4, A3: the state of an aide that is older than the log of events becomes its first event', async () => {
+  const database = await freshDatabase(`log_${WORKER}`);
+  await fill(database);
+  const eventOf = () =>
+    sqlAsSuperuser<{ id: string }>(
+      database,
+      `SELECT e.id, e.aide_id, e.version, type, operations, actor, channel, a.created_at = e.created_at AS "thenMade",
+         left(e.id::text, 13) = left(a.id::text, 13) AS "thenNamed"
+       FROM app.aide_events e JOIN app.aides a ON a.id = e.aide_id`,
+    );
+  const [{ id, ...before }] = (await eventOf()) as [{ id: string }];
+  while ((await migrationsRun(database)).includes('AideEvents1764000000013'))
+    await revert(database.migration);
+  await migrate(database.migration, database.app);
+  const [{ id: later, ...after }] = (await eventOf()) as [{ id: string }];
+  expect(after).toEqual({ ...before, thenMade: true, thenNamed: true });
+  expect(later).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab]/);
+  expect(later).not.toBe(id);
 });
 
 test('U4: instances that start at once on an empty database run each migration once', async () => {

@@ -49,6 +49,11 @@ export class Aide extends VersionedEntity {
   @Column('jsonb', { default: {}, select: false })
   state?: Record<string, unknown>;
 
+  /** How many events the state is made of: the version of the last one.
+   * @example 1 */
+  @Column('integer', { default: 0 })
+  stateVersion: number;
+
   @Timestamp({ nullable: true })
   publishedAt: string | null;
 

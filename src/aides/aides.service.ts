@@ -8,6 +8,7 @@ import { Transactions } from '../database/transactions.js';
 import { Problem } from '../http/problem.js';
 import type { Tier } from '../users/user.entity.js';
 import { AIDE_LIMITS, UsersService } from '../users/users.service.js';
+import { AideEventsService } from './aide-events.service.js';
 import type { CreateAide, ListAides, UpdateAide } from './aide.dto.js';
 import { Aide, type AideStatus } from './aide.entity.js';
 import { UNPUBLISHED } from './publishing.service.js';
@@ -16,6 +17,7 @@ import { UNPUBLISHED } from './publishing.service.js';
 export class AidesService {
   constructor(
     @InjectOwned(Aide) private readonly aides: OwnedRepository<Aide>,
+    private readonly events: AideEventsService,
     private readonly users: UsersService,
     private readonly transactions: Transactions,
   ) {}
@@ -24,7 +26,11 @@ export class AidesService {
   create(owner: OwnerId, aide: CreateAide): Promise<Aide> {
     return this.transactions.run(async () => {
       await this.checkLimit(owner, await this.users.lockTier(owner));
-      return this.aides.insert(owner, aide);
+      const { state } = aide;
+      if (!state || Object.keys(state).length === 0) return this.aides.insert(owner, aide);
+      const created = await this.aides.insert(owner, { ...aide, stateVersion: 1 });
+      await this.events.begin(owner, created.id, state);
+      return created;
     });
   }
 
@@ -73,6 +79,7 @@ export class AidesService {
             WHERE owner_id = ${owner} AND aide_id = ${id}`,
       );
       await this.aides.delete(owner, id, { version });
+      this.events.wakeFollowers(id);
     });
   }
 

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 
-const STALLED = 30_000; // milliseconds in which a client takes nothing
 const HEARTBEAT = 15_000; // milliseconds
 const RECONNECT = 'retry: 2000\n\n'; // the client's pause; being first, it also sends the headers
 
@@ -21,15 +20,16 @@ export interface Source {
 }
 
 /**
- * Server-sent events (HTML, 9.2). Nothing is read ahead of the client: a slow one slows its own stream, and one that takes
- * nothing for half a minute loses it.
+ * Server-sent events (HTML, 9.2). Nothing is read ahead of the client: a slow one slows its own stream, and the connection
+ * of one that takes nothing is ended as any other is (registerSlowReaders); the comments keep those that are quiet.
  */
 export class EventStream {
   readonly body: Readable;
   private ended = false;
   private woken = false;
   private wakeUp: (() => void) | undefined;
-  private stalled: NodeJS.Timeout | undefined;
+  /** An event waits for the client to take it. */
+  private offers = false;
 
   constructor(private readonly source: Source) {
     this.body = Readable.from(this.frames(), { objectMode: false });
@@ -45,7 +45,7 @@ export class EventStream {
   end(): void {
     this.ended = true;
     this.wake();
-    if (this.stalled) this.body.destroy();
+    if (this.offers) this.body.destroy();
   }
 
   private async *frames(): AsyncGenerator<string> {
@@ -72,13 +72,9 @@ export class EventStream {
 
   /** Comes back when the client, or the little that is buffered for it, has room for more. */
   private *taken(frame: string): Generator<string> {
-    this.stalled = setTimeout(() => this.body.destroy(), STALLED);
-    try {
-      yield frame;
-    } finally {
-      clearTimeout(this.stalled);
-      this.stalled = undefined;
-    }
+    this.offers = true;
+    yield frame;
+    this.offers = false;
   }
 
   private async pause(longest: number): Promise<void> {

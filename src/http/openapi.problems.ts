@@ -47,7 +47,7 @@ export function addProblems(path: string, method: string, operation: Operation):
     operation.responses[String(status)] = isPagePath(path) ? pageOf(group) : answerOf(group);
   if (path.startsWith('/v1/')) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
   if (operation.responses['201']) addIdempotency(operation);
-  if (method !== 'get' || !/(\{(id|slug)\}|\/latest)$/.test(path)) return;
+  if (method !== 'get' || !/(\{(id|slug|version)\}|\/(latest|state))$/.test(path)) return;
   const description = 'An ETag that the client has: unchanged is answered by 304';
   operation.parameters ??= [];
   operation.parameters.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } });

@@ -23,7 +23,12 @@ export function completeParameters(path: string, operation: Operation): void {
     if (!('name' in parameter)) continue;
     if (parameter.in === 'query' && (parameter.schema as Schema).default !== undefined)
       parameter.required = false;
-    if (parameter.in !== 'path' || parameter.name !== 'id') continue;
+    if (parameter.in !== 'path') continue;
+    if (parameter.name === 'version') {
+      parameter.schema = { type: 'integer', minimum: 1, maximum: 999_999_999 };
+      parameter.example = 1;
+    }
+    if (parameter.name !== 'id') continue;
     parameter.schema = { type: 'string', format: 'uuid' };
     parameter.example = exampleId(path.split('/')[2]!);
   }

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   unsupported_media_type: [415, 'The body must be JSON in UTF-8, without content encoding'],
   reference_not_found: [422, 'Something that the body refers to does not exist'],
   idempotency_key_reused: [422, 'The key was used for another request'],
+  patch_failed: [422, 'The patch does not apply to the state'],
   rate_limited: [429, 'Too many requests'],
   internal_error: [500, 'Something went wrong'],
   busy: [503, 'The service is busy'],

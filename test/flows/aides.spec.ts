@@ -38,6 +38,7 @@ test('A1: a new aide is a draft with a storage prefix; its state comes only when
     publishedVersion: null,
     updatedAt: createdAt,
     version: 1,
+    stateVersion: 1,
   });
   const path = `/v1/aides/${id}`;
   expect((await client.get<Aide>(path)).body).not.toHaveProperty('state');

@@ -33,12 +33,18 @@ const BAD_NUMBERS = [
   'null',
 ];
 
-function badValues({ schema }: { schema: { type?: string; format?: string; enum?: string[] } }): string[] {
+interface Parameter {
+  schema: { type?: string; format?: string; enum?: string[]; minimum?: number; maximum?: number };
+}
+
+function badValues({ schema }: Parameter): string[] {
   if (schema.format === 'date-time') return DATES.map(encodeURIComponent);
   if (schema.format === 'uuid') return UUIDS.map(encodeURIComponent);
   if (schema.enum)
     return [schema.enum[0]!.toUpperCase(), `${schema.enum[0]}%20`, `${schema.enum[0]},${schema.enum[0]}`];
-  if (schema.type === 'integer') return BAD_NUMBERS;
+  const { minimum = 0, maximum = 0 } = schema;
+  const isRight = (value: string) => /^\d+$/.test(value) && +value >= minimum && +value <= maximum;
+  if (schema.type === 'integer') return BAD_NUMBERS.filter((value) => !isRight(value));
   if (schema.type === 'boolean') return ['1', '0', 'TRUE', 'yes', 'on', 'null', '%20true'];
   return ['null', '.', '%7b%7d', 'W10.W10'];
 }

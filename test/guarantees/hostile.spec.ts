@@ -73,7 +73,7 @@ test('every field of every body', async () => {
     }
   }
   expect(sent).toBeGreaterThan(800);
-});
+}, 120_000);
 
 test('a method that a path has not is 405 with Allow on all of them, behind the token', async () => {
   const nobody = new ApiClient(originOf(app));

@@ -5,6 +5,13 @@ export interface Answer<Body> {
   text: string;
 }
 
+/** The body; of an event stream, which has no end, nothing: it is hung up on. */
+export async function textOf(answer: Response): Promise<string> {
+  if (!answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer.text();
+  await answer.body?.cancel();
+  return '';
+}
+
 /** A client of the running service over HTTP, as one owner or, without a token, as nobody. */
 export class ApiClient {
   private readonly origin: string;
@@ -31,7 +38,7 @@ export class ApiClient {
       },
       body: body === undefined || typeof body === 'string' ? (body as string) : JSON.stringify(body),
     });
-    const text = await answer.text();
+    const text = await textOf(answer);
     const parsed: unknown = text.startsWith('{') ? JSON.parse(text) : undefined;
     return { status: answer.status, headers: answer.headers, body: parsed as Body, text };
   }

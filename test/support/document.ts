@@ -77,7 +77,8 @@ export function press(
 ): Promise<Answer<Record<string, unknown>>> {
   const path = operation.path
     .replace('{id}', ids[operation.parent ?? ''] ?? '')
-    .replace('{slug}', 'travel-planner');
+    .replace('{slug}', 'travel-planner')
+    .replace('{version}', '1');
   const query = new URLSearchParams(operation.requiredQuery).toString();
   const body = operation.example && (JSON.parse(fill(JSON.stringify(operation.example), ids)) as object);
   return client.send(operation.method, fill(query ? `${path}?${query}` : path, ids), body, headers);

@@ -1,3 +1,4 @@
+import type { AideEvent } from '../../src/aides/aide-event.entity.js';
 import type { Aide } from '../../src/aides/aide.entity.js';
 import type { Conversation } from '../../src/conversations/conversation.entity.js';
 import type { Message } from '../../src/messages/message.entity.js';
@@ -16,6 +17,21 @@ async function made<Row>(answer: Promise<Answer<Row>>): Promise<Row> {
 
 export const makeAide = (client: ApiClient, fields: Fields = {}) =>
   made(client.post<Aide>('/v1/aides', { title: 'Travel planner', ...fields }));
+
+/** Appends to an aide that is at the version before. */
+export const makeEvent = (
+  client: ApiClient,
+  { id }: Pick<Aide, 'id'>,
+  version: number,
+  operations: object[] = [{ op: 'add', path: '/count', value: version }],
+) =>
+  made(
+    client.post<AideEvent>(`/v1/aides/${id}/events`, {
+      type: 'counted',
+      operations,
+      expectedVersion: version - 1,
+    }),
+  );
 
 export const makeConversation = (client: ApiClient, fields: Fields = {}) =>
   made(client.post<Conversation>('/v1/conversations', fields));

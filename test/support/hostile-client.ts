@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { mintToken } from '../../src/auth/mint-token.js';
+import { textOf } from './api-client.js';
 import { ApiClient, newOwner, originOf, testConfig } from './app.js';
 import { workerDatabase } from './database.js';
 import { codeOf } from './expectations.js';
@@ -36,7 +37,7 @@ export class HostileClient {
   }
 
   pathOf({ path, parent }: Operation, id = this.ids[parent ?? ''] ?? ''): string {
-    return path.replace('{id}', id).replace('{slug}', 'travel-planner');
+    return path.replace('{id}', id).replace('{slug}', 'travel-planner').replace('{version}', '1');
   }
 
   bodyOf({ example }: Operation): string | undefined {
@@ -47,7 +48,7 @@ export class HostileClient {
     const headers = { authorization: `Bearer ${this.token}`, ...(init.headers as Record<string, string>) };
     const start = performance.now();
     const answer = await fetch(this.origin + path, { ...init, method, headers });
-    const text = await answer.text();
+    const text = await textOf(answer);
     const took = performance.now() - start;
     return { status: answer.status, code: codeOf(text), text, took };
   }

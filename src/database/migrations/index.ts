@@ -10,6 +10,7 @@ import { SignalMappings1764000000009 } from './1764000000009-signal-mappings.js'
 import { Purge1764000000010 } from './1764000000010-purge.js';
 import { Idempotency1764000000011 } from './1764000000011-idempotency.js';
 import { RateLimits1764000000012 } from './1764000000012-rate-limits.js';
+import { AideEvents1764000000013 } from './1764000000013-aide-events.js';
 import { Publications1764000000014 } from './1764000000014-publications.js';
 import { ToolCallChain1764000000015 } from './1764000000015-tool-call-chain.js';
 import { Pairing1764000000016 } from './1764000000016-pairing.js';
@@ -28,6 +29,7 @@ export const migrations = [
   Purge1764000000010,
   Idempotency1764000000011,
   RateLimits1764000000012,
+  AideEvents1764000000013,
   Publications1764000000014,
   ToolCallChain1764000000015,
   Pairing1764000000016,

@@ -18,13 +18,17 @@ export interface Exchange {
 export class Explorer {
   readonly requests: Arbitrary<Request>;
   readonly exchanges: Exchange[] = [];
+  /** The operations that every turn begins with, once each with their examples. */
+  readonly creates: string[];
   private readonly world: World;
   private readonly judge: Judge;
 
   private constructor(document: OpenAPIObject, connect: Connect, newOwner: () => string) {
     this.requests = requestsOf(inlined(document));
     this.judge = new Judge(inlined(document));
-    this.world = new World(connect, operationsOf(document), newOwner);
+    const operations = operationsOf(document);
+    this.creates = operations.filter(({ statuses }) => statuses.includes('201')).map(({ name }) => name);
+    this.world = new World(connect, operations, newOwner);
   }
 
   static async of(connect: Connect, newOwner: () => string): Promise<Explorer> {

@@ -39,14 +39,15 @@ export class Judge {
     if (!responses[status] && !TRANSPORT.has(status)) found.push(`${status} is not documented`);
     if (status >= 500) found.push(`${status}`);
     const isPage = 'text/html' in (responses['200']?.content ?? {});
-    const type = isPage ? 'text/html' : status < 300 ? 'application/json' : 'application/problem+json';
+    const [success = 'application/json'] = Object.keys(responses[status]?.content ?? {});
+    const type = isPage ? 'text/html' : status < 300 ? success : 'application/problem+json';
     const schema = status < 300 ? pointerTo(name, status) : '/components/schemas/Problem';
     if (status === 204 || status === 304) {
       if (text !== '') found.push(`${status} with a body`);
     } else {
       if (headers.get('content-type') !== `${type}; charset=utf-8`)
         found.push(`content type ${headers.get('content-type')}`);
-      if (!isPage) found.push(...this.invalid(`document#${schema}`, body));
+      if (!isPage && type !== 'text/event-stream') found.push(...this.invalid(`document#${schema}`, body));
     }
     if (status >= 400 && Buffer.byteLength(text) >= LARGEST_ERROR) found.push('an error of 16 kB or more');
     if (status >= 400 && !isPage) {

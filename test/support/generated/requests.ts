@@ -90,7 +90,9 @@ function requestOf(name: string, operation: Operation, values: Values): Arbitrar
 
 const addressOf = (path: string): Arbitrary<string> =>
   path.includes('{id}')
-    ? idOf(path.split('/')[2]!).map((id) => path.replace('{id}', id))
+    ? fc
+        .tuple(idOf(path.split('/')[2]!), fc.constantFrom(1, 1, 2, 9))
+        .map(([id, version]) => path.replace('{id}', id).replace('{version}', String(version)))
     : LAST.map((back) => path.replace('{slug}', `<own:slugs:${back}>`));
 
 function pairOf(
