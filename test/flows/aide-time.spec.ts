@@ -153,7 +153,7 @@ const VALUES = fc.letrec((tie) => ({
     fc.dictionary(KEYS, tie('value'), { maxKeys: 4 }),
   ),
 })).value;
-const STATES = fc.dictionary(KEYS, VALUES, { maxKeys: 4 }) as fc.Arbitrary<Record<string, unknown>>;
+const STATES = fc.dictionary(KEYS, VALUES, { maxKeys: 4 });
 
 test('A4: the difference of any two states makes the one of the other', () => {
   const makesTheOther = fc.property(STATES, STATES, (from, to) => {
@@ -176,11 +176,11 @@ const SEGMENTS = fc.array(fc.constantFrom('a', 'b', 'list', '0', '1', '-', '~1',
   maxLength: 3,
 });
 const POINTERS = SEGMENTS.map((keys) => keys.map((key) => `/${key}`).join(''));
-const OPERATION: fc.Arbitrary<Operation> = fc.oneof(
+const OPERATION = fc.oneof<fc.Arbitrary<Operation>[]>(
   fc.record({ op: fc.constantFrom('add', 'add', 'replace'), path: POINTERS, value: VALUES }),
   fc.record({ op: fc.constant('remove'), path: POINTERS }),
   fc.record({ op: fc.constantFrom('move', 'copy'), from: POINTERS, path: POINTERS }),
-) as fc.Arbitrary<Operation>;
+);
 
 test('A4: after any patches that apply, rolling back to any version gives the state of that version', async () => {
   const log = fc.array(fc.array(OPERATION, { minLength: 1, maxLength: 4 }), { minLength: 5, maxLength: 25 });
