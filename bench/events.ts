@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { withThrowawayDatabase } from '../scripts/support/throwaway-database.ts';
-import { ApiClient } from '../test/support/api-client.ts';
+import { type Answer, ApiClient } from '../test/support/api-client.ts';
 import { connected } from './support/database.ts';
 import { Latencies, report } from './support/latencies.ts';
 import { describeMachine } from './support/machine.ts';
@@ -27,7 +27,7 @@ async function timed<T>(latencies: Latencies, work: () => Promise<T>): Promise<T
   return result;
 }
 
-async function insist(answer: ReturnType<ApiClient['send']>, status: number) {
+async function insist(answer: Promise<Answer<Record<string, unknown>>>, status: number) {
   const { status: given, text, body } = await answer;
   if (given !== status) throw new Error(`${given} ${text}`);
   return body;

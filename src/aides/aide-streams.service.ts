@@ -11,6 +11,7 @@ import { AideHistory } from './aide-history.service.js';
 const MAX_STREAMS = 20; // of an owner, on an instance
 const BATCH = 20; // events
 const POLL = 5000; // milliseconds
+const RETRY = 1; // seconds
 
 /** An owner who follows an aide, until the token is refused. */
 export interface Follower {
@@ -39,7 +40,7 @@ export class AideStreams implements BeforeApplicationShutdown {
     const streams = this.byOwner.get(owner) ?? new Set();
     if (this.closing) throw new Problem('shutting_down');
     if (streams.size >= MAX_STREAMS)
-      throw new Problem('rate_limited', `At most ${MAX_STREAMS} streams at once.`);
+      throw new Problem('rate_limited', `At most ${MAX_STREAMS} streams at once.`, undefined, RETRY);
     const requestId = reply.request.id;
     const stream = new EventStream({
       after: after ?? version,

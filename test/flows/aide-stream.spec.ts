@@ -57,6 +57,15 @@ test('A3: an event comes to those who follow its aide, on every instance, as the
   }
 });
 
+test('A3: an event wakes the streams of all instances: by looking alone, one after the other takes a minute', async () => {
+  const aide = await makeAide(client);
+  const sources = [await follow(aide.id), await follow(aide.id, '', { app: apps[1] })];
+  for (let version = 1; version <= 12; version++) {
+    await makeEvent(client, aide, version);
+    for (const source of sources) expect(versions(await source.take(1))).toEqual([version]);
+  }
+});
+
 test('A3: a stream begins behind ?after= and, before it, Last-Event-ID; what is none of them is 400', async () => {
   const aide = await makeAide(client);
   for (let version = 1; version <= 30; version++) await makeEvent(client, aide, version);
