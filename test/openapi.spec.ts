@@ -36,8 +36,8 @@ test('U2: every operation has an id of its own, a summary and its security or no
     ]);
 });
 
-const isPage = ({ 200: success }: Responses) =>
-  success !== undefined && 'content' in success && 'text/html' in success.content!;
+const answers = ({ 200: success }: Responses, type: string) =>
+  success !== undefined && 'content' in success && type in success.content!;
 
 type Responses = (typeof operations)[number]['responses'];
 
@@ -51,10 +51,11 @@ test('U2: every operation has its success and its errors, with schemas', () => {
     if (security!.length > 0)
       expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining([401, 503])]);
     for (const status of statuses.filter((one) => one !== 204 && one !== 304)) {
-      const [type, schema] = isPage(responses)
+      const success = answers(responses, 'text/event-stream') ? 'text/event-stream' : 'application/json';
+      const [type, schema] = answers(responses, 'text/html')
         ? ['text/html', { type: 'string' }]
         : status < 300
-          ? ['application/json', expect.any(Object)]
+          ? [success, expect.any(Object)]
           : ['application/problem+json', { $ref: '#/components/schemas/Problem' }];
       expect([operationId, status, responses[String(status)]]).toMatchObject([
         operationId,

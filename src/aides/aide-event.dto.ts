@@ -100,7 +100,7 @@ export class Difference {
   operations: PatchOperation[];
 }
 
-export class Verification {
+export class LogVerification {
   /** The log has no gap, every patch applies, and what they make is what is stored. */
   valid: boolean;
   /** @example 2 */

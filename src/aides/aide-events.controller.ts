@@ -21,7 +21,7 @@ import {
   RollBack,
   StateAt,
   StreamFrom,
-  Verification,
+  LogVerification,
 } from './aide-event.dto.js';
 import { AideEvent } from './aide-event.entity.js';
 import { AideEventsService, OWNER } from './aide-events.service.js';
@@ -111,7 +111,7 @@ export class AideEventsController {
 
   /** Make the state anew from all events, and compare */
   @Get('verify')
-  verify(@Owner() owner: OwnerId, @Id() id: string): Promise<Verification> {
+  verify(@Owner() owner: OwnerId, @Id() id: string): Promise<LogVerification> {
     return this.history.verify(owner, id);
   }
 }

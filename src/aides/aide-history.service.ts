@@ -6,7 +6,7 @@ import { InjectOwned } from '../database/database.module.js';
 import { RowNotFound } from '../database/errors.js';
 import type { OwnedRepository } from '../database/owned.repository.js';
 import type { Page } from '../database/page.js';
-import type { Between, Difference, ListEvents, StateAt, Verification } from './aide-event.dto.js';
+import type { Between, Difference, ListEvents, StateAt, LogVerification } from './aide-event.dto.js';
 import { AideEvent } from './aide-event.entity.js';
 import { Aide } from './aide.entity.js';
 import { difference } from './json-diff.js';
@@ -81,7 +81,7 @@ export class AideHistory {
   }
 
   /** Makes the state anew from the first event on, and compares it with every snapshot on the way and with the aide's. */
-  async verify(owner: OwnerId, aideId: string): Promise<Verification> {
+  async verify(owner: OwnerId, aideId: string): Promise<LogVerification> {
     const { state: stored, stateVersion } = await this.aides.get(owner, aideId, { include: ['state'] });
     let state: unknown = {};
     for (let done = 0; done < stateVersion; done += STEP) {
