@@ -35,7 +35,7 @@ export class EventSource {
         frames.push({
           id: +fields.id,
           event: fields.event!,
-          data: JSON.parse(fields.data!),
+          data: JSON.parse(fields.data),
         });
     }
     return frames;
