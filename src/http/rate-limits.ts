@@ -14,6 +14,9 @@ declare module 'fastify' {
   }
 }
 
+/** Milliseconds. Who goes on asking waits, so that a flood is as fast as it has connections and not as fast as it can. */
+const REFUSED_AFTER = 200;
+
 type Done = (error?: Error) => void;
 
 /** One limit, and what it says of itself in headers (draft-ietf-httpapi-ratelimit-headers-11). */
@@ -49,7 +52,7 @@ class RateLimit {
       void reply.header('RateLimit', `"${this.name}";r=${left};t=${seconds}`);
       if (admitted) return done();
       void reply.header('Retry-After', String(seconds));
-      done(new Problem('rate_limited'));
+      setTimeout(() => done(new Problem('rate_limited')), REFUSED_AFTER);
     });
   }
 

@@ -69,6 +69,18 @@ function expectRefused(answer: Answer<unknown>, limit: string, quota: number): v
   expect(answer.headers.get('retry-after')).toBe(String(seconds));
 }
 
+test('R1: a refusal is slower than an answer, so that a flood is no faster than its connections', async () => {
+  const ask = atAddress();
+  await times(ANONYMOUS * 2, () => ask());
+  const order: number[] = [];
+  const note = ({ status }: { status: number }) => order.push(status);
+  const answers = async () => {
+    for (let i = 0; i < 5; i++) note(await fetch(`${originOf(proxied)}/livez`));
+  };
+  await Promise.all([ask().then(note), answers()]);
+  expect(order).toEqual([200, 200, 200, 200, 200, 429]);
+});
+
 test('R1: an owner is told what is left, and refused when nothing is, before the body is read; others are not', async () => {
   const client = await clientOf(app, newOwner());
   for (let left = OWNER - 1; left >= 0; left--) {

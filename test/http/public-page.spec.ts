@@ -5,6 +5,7 @@ import { aidePage } from '../../src/aides/public-page/aide.page.js';
 import { ApiClient, clientOf, newOwner, originOf, startApp, testConfig } from '../support/app.js';
 import { statuses } from '../support/expectations.js';
 import { atOnce, makeAide, newSlug } from '../support/factories.js';
+import { HOSTILE } from '../support/hostile-markup.js';
 import { rawHead, sendRaw } from '../support/raw-http.js';
 import { readStrictly } from '../support/strict-html.js';
 
@@ -32,43 +33,6 @@ async function published(title: string, state: object): Promise<{ id: string; sl
 
 const pageOf = (title: string, state: Record<string, unknown>) =>
   aidePage({ slug: 'a-slug', title, state, version: 2, publishedAt: '2026-11-22T09:30:00.000Z' });
-
-const HOSTILE = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(1)>',
-  `' onmouseover='alert(1)`,
-  '</style><style>*{display:none}</style>',
-  '</title></head><body onload=alert(1)>',
-  '<!--',
-  '-->',
-  '<![CDATA[',
-  ']]>',
-  '<?php',
-  '<svg/onload=alert(1)>',
-  '<math><mi//xlink:href="data:x,<script>">',
-  'javascript:alert(1)',
-  'data:text/html,<script>alert(1)</script>',
-  '&lt;script&gt;',
-  '&#60;script&#62;',
-  '&amp;lt;',
-  '&',
-  '&quot',
-  '<',
-  '>',
-  '"',
-  "'",
-  '`',
-  '${alert(1)}',
-  '{{1+1}}',
-  '\u202E gnp.exe \u202C',
-  '\u2066\u200F\u200B\u200D\uFEFF',
-  '\u2028\u2029',
-  '\u0001\u001b[31m\u007f\u0085',
-  '\uFFFE\uFDD0',
-  '😀👩‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿',
-  'line one\nline two\r\n\tline three',
-  '\u{10FFFF}',
-];
 
 test('A5: whatever stands in title, keys and values is text, all of it, and nothing else', async () => {
   const state = {
