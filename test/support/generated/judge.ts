@@ -12,6 +12,15 @@ import { strict } from './strict.ts';
 const TRANSPORT = new Set([400, 413, 415]);
 const LARGEST_ERROR = 16_384; // bytes
 
+/** What is malformed is the address of no page. */
+function isWellFormed(path: string): boolean {
+  try {
+    return decodeURIComponent(path.split('?', 1)[0]!) !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** Holds answers against the API document. */
 export class Judge {
   private readonly ajv = addFormats.default(new Ajv({ strict: false, allErrors: true }));
@@ -30,7 +39,7 @@ export class Judge {
 
   /** What is wrong with an answer, a line each. `secrets` are the names that none may contain. */
   violations(
-    { name }: Request,
+    { name, path }: Request,
     { status, headers, text, body }: Answer<unknown>,
     secrets: string[],
   ): string[] {
@@ -38,7 +47,7 @@ export class Judge {
     const found: string[] = [];
     if (!responses[status] && !TRANSPORT.has(status)) found.push(`${status} is not documented`);
     if (status >= 500) found.push(`${status}`);
-    const isPage = 'text/html' in (responses['200']?.content ?? {});
+    const isPage = 'text/html' in (responses['200']?.content ?? {}) && isWellFormed(path);
     const [success = 'application/json'] = Object.keys(responses[status]?.content ?? {});
     const type = isPage ? 'text/html' : status < 300 ? success : 'application/problem+json';
     const schema = status < 300 ? pointerTo(name, status) : '/components/schemas/Problem';
