@@ -86,7 +86,7 @@ export const UUIDS = [
   '',
 ];
 
-/** Of no form that a pattern of the document allows, but those that it happens to. */
+/** Forms that a pattern of the document may refuse; one that it allows is not sent as wrong. */
 const FORMS = [
   'A-Slug',
   '-a-slug',
