@@ -29,6 +29,7 @@ export async function createApp(
     forceCloseConnections: 'idle',
     return503OnClosing: false, // answered by the drain, as a problem
     ...TIMEOUTS,
+    skipMiddie: true, // there is no middleware
     rewriteUrl: wellFormedUrl,
     trustProxy: config.TRUST_PROXY ?? false,
     clientErrorHandler: answerUnparsable,
@@ -41,7 +42,7 @@ export async function createApp(
   });
   const fastify = adapter.getInstance();
   registerTelemetry(app, config, log);
-  const completeHttp = registerHttp(app, config);
+  const completeHttp = await registerHttp(app, config);
   const limits = new RateLimits(config, app.get(Lookups));
   registerAuthentication(fastify, app.get(TokenVerifier), limits.countRefusal);
   limits.register(fastify);

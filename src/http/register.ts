@@ -2,6 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config/config.js';
 import { registerAnswers } from './answers.js';
 import { registerBodyRules } from './body.js';
+import { registerCors } from './cors.js';
 import { CursorCodec, registerCursors } from './cursor.js';
 import { registerDrain } from './drain.js';
 import { isPagePath, registerPages } from './html-page.js';
@@ -10,33 +11,14 @@ import { registerMethods } from './methods.js';
 import { registerCommonHeaders } from './request-id.js';
 import { registerSlowReaders } from './timeouts.js';
 
-const EXPOSED_HEADERS = [
-  'ETag',
-  'Link',
-  'Location',
-  'Retry-After',
-  'RateLimit',
-  'RateLimit-Policy',
-  'X-Request-Id',
-  'X-Total-Count',
-  'Idempotent-Replayed',
-];
-
 /**
  * The HTTP contract, for every route of the application; to be called before the routes exist.
  * @returns what is to be called once they do
  */
-export function registerHttp(app: NestFastifyApplication, config: Config): () => void {
+export async function registerHttp(app: NestFastifyApplication, config: Config): Promise<() => void> {
   const fastify = app.getHttpAdapter().getInstance();
   const codec = new CursorCodec(config.cursorKey);
-  app.enableCors({
-    origin: config.corsOrigins,
-    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'], // the plugin's own default stops at POST
-    credentials: true,
-    strictPreflight: false, // OPTIONS without Origin: an answer like any other, not a text
-    exposedHeaders: EXPOSED_HEADERS,
-    maxAge: 600,
-  });
+  await registerCors(fastify, config.corsOrigins);
   registerCommonHeaders(fastify);
   registerDrain(fastify);
   registerSlowReaders(fastify);
