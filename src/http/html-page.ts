@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { applyDecorators } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
@@ -31,7 +31,7 @@ const HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': [
     "default-src 'none'",
-    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+    `style-src 'sha256-${hash('sha256', STYLE, 'base64')}'`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -46,7 +46,7 @@ export function registerPages(fastify: FastifyInstance): void {
     if (!request.routeOptions.config.html) return done(null, payload);
     void reply.headers(HEADERS);
     if (reply.statusCode === 200) {
-      const etag = etagOf(createHash('sha256').update(String(payload)).digest('base64url'));
+      const etag = etagOf(hash('sha256', String(payload), 'base64url'));
       const known = request.headers['if-none-match'];
       void reply.header('ETag', etag);
       if (known !== undefined && matches(known, etag)) void reply.code(304);

@@ -4,7 +4,7 @@ import { errorFields } from './error-fields.js';
 
 const MAX_WAITING = 16 * 1024 * 1024; // characters
 
-const BATCH = 4096; // characters
+const BATCH = 15_000; // characters: just below what the destination takes at once
 const LATEST = 200; // milliseconds
 
 /**
