@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../database/new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
 import { StaleVersion, WrongState } from '../database/errors.js';
@@ -140,7 +140,7 @@ export class AideEventsService {
             AND (${version ?? null}::int[] IS NULL OR version = ANY(${version ?? null}::int[])) AND status <> 'archived'
           RETURNING owner_id, id)
         INSERT INTO app.aide_events AS t (owner_id, id, aide_id, version, type, operations, actor, channel, state)
-        SELECT owner_id, ${uuid()}, id, ${next}, ${type}, ${JSON.stringify(operations)}::jsonb, ${actor}, ${channel},
+        SELECT owner_id, ${newId()}, id, ${next}, ${type}, ${JSON.stringify(operations)}::jsonb, ${actor}, ${channel},
           ${next % SNAPSHOT === 0 ? json : null}::jsonb
         FROM changed RETURNING ${this.events.columns()}`,
     );

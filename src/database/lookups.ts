@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
-import { v7 as uuid } from 'uuid';
+import { newId } from './new-id.js';
 import { type OwnerId, toOwnerId } from '../auth/owner-id.js';
 import { OwnerScope } from './owner-scope.js';
 
@@ -42,7 +42,7 @@ export class Lookups {
     requestId: string,
   ): Promise<{ owner: OwnerId; id: string } | undefined> {
     const [found] = await this.scope.query<{ owner: string; id: string }>(
-      sql`SELECT owner, id FROM lookup.confirm_pairing(${phone}, ${code}, ${number}, ${requestId}, ${[uuid(), uuid()]})`,
+      sql`SELECT owner, id FROM lookup.confirm_pairing(${phone}, ${code}, ${number}, ${requestId}, ${[newId(), newId()]})`,
     );
     return found && { owner: toOwnerId(found.owner)!, id: found.id };
   }

@@ -1,6 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import type { ObjectLiteral } from 'typeorm';
-import { v7 as uuid } from 'uuid';
+import { newId } from './new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { ownerContext } from '../auth/owner-context.js';
 import { RowNotFound, StaleVersion, WrongState } from './errors.js';
@@ -82,7 +82,7 @@ export class OwnedRepository<T extends ObjectLiteral> {
   }
 
   async insert(owner: OwnerId, values: Changes<T>, { action = 'create' }: WriteOptions = {}): Promise<T> {
-    const row = { id: uuid(), ...values, ownerId: owner };
+    const row = { id: newId(), ...values, ownerId: owner };
     const columns = Object.keys(row).filter((column) => row[column] !== undefined);
     const statement = sql`INSERT INTO ${this.shape.table} AS t (${this.shape.names(columns)})
       VALUES (${join(columns.map((column) => this.shape.value(column, row[column])))})`;
@@ -162,7 +162,7 @@ export class OwnedRepository<T extends ObjectLiteral> {
     const requestId = ownerContext.getStore()?.requestId ?? null;
     return this.scope.query<T>(sql`WITH changed AS (${returning}), logged AS (
         INSERT INTO app.audit_log (owner_id, id, action, entity, entity_id, request_id)
-        SELECT ${owner}, ${uuid()}, ${action}, ${this.shape.audited}, changed.id, ${requestId} FROM changed)
+        SELECT ${owner}, ${newId()}, ${action}, ${this.shape.audited}, changed.id, ${requestId} FROM changed)
       SELECT * FROM changed`);
   }
 

@@ -1,16 +1,10 @@
 import pg from 'pg';
 import { ownerContext } from '../auth/owner-context.js';
 import { BEGIN, type Callback, OwnerQuery, SET_OWNER } from './owner-query.js';
-import { awaitAnswer, endUnanswered, PATIENCE } from './unanswered.js';
+import { endUnanswered, PATIENCE } from './unanswered.js';
 
 // oxlint-disable-next-line typescript/unbound-method -- called with its client below
-const pgQuery = pg.Client.prototype.query as unknown as (...args: unknown[]) => Promise<pg.QueryResult>;
-
-/** pg's own `query`; the wait for its answer has an end. */
-function plainQuery(this: { patience: number }, ...args: unknown[]): Promise<pg.QueryResult> {
-  awaitAnswer(this);
-  return pgQuery.apply(this, args);
-}
+const plainQuery = pg.Client.prototype.query as unknown as (...args: unknown[]) => Promise<pg.QueryResult>;
 
 const TRANSACTION_CONTROL = /^\s*(?:START|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/i;
 const MAX_NAMES = 500;

@@ -5,18 +5,27 @@ import type { Socket } from 'node:net';
  * help when packets vanish: TCP itself would go on for a quarter of an hour.
  */
 export const PATIENCE = 7000;
+const LOOK = 500; // milliseconds
 
-const streamOf = (client: object) => (client as { connection: { stream: Socket } }).connection.stream;
+type Waiting = { patience: number; readyForQuery: boolean; connection: { stream: Socket } };
 
-/** Starts the wait for an answer of the client's server. */
-export const awaitAnswer = (client: { patience: number }) => streamOf(client).setTimeout(client.patience);
-
-/** Ends the connection, and with it what waits on it, when an answer does not come. Once for each new connection. */
-export function endUnanswered(client: NodeJS.EventEmitter): void {
-  const stream = streamOf(client);
-  // Destroyed, not only given up: an answer that came late would be taken for the next statement's.
-  stream.on('timeout', () => stream.destroy(unanswered()));
-  client.on('drain', () => stream.setTimeout(0)); // nothing is asked any more
+/**
+ * Ends the connection, and with it what waits on it, when an answer does not come. Once for each new connection, which is
+ * looked at from then on: a timer for each statement would cost more than most of what is done for one.
+ */
+export function endUnanswered(client: { patience: number }): void {
+  const waiting = client as Waiting;
+  const { stream } = waiting.connection;
+  let read = 0; // bytes
+  let quiet = 0; // milliseconds, counted in looks: a process that did not run has not waited
+  const timer = setInterval(() => {
+    const answers = waiting.readyForQuery || stream.bytesRead > read;
+    read = stream.bytesRead;
+    quiet = answers ? 0 : quiet + LOOK;
+    // Destroyed, not only given up: an answer that came late would be taken for the next statement's.
+    if (quiet >= waiting.patience) stream.destroy(unanswered());
+  }, LOOK).unref();
+  stream.once('close', () => clearInterval(timer));
 }
 
 const unanswered = () => Object.assign(new Error('the database does not answer'), { code: 'ETIMEDOUT' });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../database/new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
 import type { OwnedRepository } from '../database/owned.repository.js';
@@ -39,7 +39,7 @@ export class Idempotency {
       const claimed = await this.keys.query(
         owner,
         sql`INSERT INTO app.idempotency_keys AS t (owner_id, id, key, request_hash)
-            VALUES (${owner}, ${uuid()}, ${key}, ${hash})
+            VALUES (${owner}, ${newId()}, ${key}, ${hash})
             ON CONFLICT ON CONSTRAINT idempotency_keys_key
             DO UPDATE SET request_hash = excluded.request_hash, answer = NULL, created_at = now()
               WHERE t.created_at < now() - interval '48 hours'

@@ -6,7 +6,7 @@ import { registerCors } from './cors.js';
 import { CursorCodec, registerCursors } from './cursor.js';
 import { registerDrain } from './drain.js';
 import { isPagePath, registerPages } from './html-page.js';
-import { registerIdempotency } from './idempotency.interceptor.js';
+import { registerIdempotency } from './idempotent-handlers.js';
 import { registerMethods } from './methods.js';
 import { registerCommonHeaders } from './request-id.js';
 import { registerSlowReaders } from './timeouts.js';

@@ -1,5 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../database/new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import type { Retry } from '../http/retry.js';
 import type { CreateMessage } from './message.dto.js';
@@ -30,7 +30,7 @@ export function appendStatement(
         m.id, m.role, m.content, m.metadata::jsonb, m.tokens_used, m.parent_id, m.has_tool_calls,
         CASE WHEN m.place = 1 THEN ${retry?.key}::text END, CASE WHEN m.place = 1 THEN ${retry?.hash}::bytea END
       FROM counted, unnest(
-        ${column(() => uuid())}::uuid[], ${column(({ role }) => role)}::text[],
+        ${column(() => newId())}::uuid[], ${column(({ role }) => role)}::text[],
         ${column(({ content }) => content)}::text[],
         ${column(({ metadata }) => JSON.stringify(metadata ?? {}))}::text[],
         ${column(({ tokensUsed }) => tokensUsed ?? null)}::int[],

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import sql from 'sql-template-tag';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../database/new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { Config } from '../config/config.js';
 import { InjectOwned } from '../database/database.module.js';
@@ -34,7 +34,7 @@ export class PairingService {
     const [issued] = await this.codes.query(
       owner,
       sql`INSERT INTO app.pairing_codes AS t (owner_id, id, mapping_id, code_hash, expires_at)
-          SELECT ${owner}, ${uuid()}, ${id}, ${hashOfCode(this.config.pairingKey, phoneNumber, code)},
+          SELECT ${owner}, ${newId()}, ${id}, ${hashOfCode(this.config.pairingKey, phoneNumber, code)},
             clock_timestamp() + interval '15 minutes'
           WHERE (SELECT count(*) FROM app.pairing_codes c
             WHERE c.owner_id = ${owner} AND c.created_at > now() - interval '1 hour') < ${CODES_PER_HOUR}

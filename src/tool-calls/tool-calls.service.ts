@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import sql, { type Sql } from 'sql-template-tag';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../database/new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
 import { RowNotFound } from '../database/errors.js';
@@ -37,7 +37,7 @@ export class ToolCallsService {
     const [created] = await this.calls.query(
       owner,
       sql`INSERT INTO app.tool_calls AS t (owner_id, id, conversation_id, message_id, tool_name, parameters)
-          SELECT m.owner_id, ${uuid()}, m.conversation_id, m.id, ${call.toolName},
+          SELECT m.owner_id, ${newId()}, m.conversation_id, m.id, ${call.toolName},
             ${JSON.stringify(call.parameters ?? {})}::jsonb
           ${visible(owner, sql`m.id = ${messageId}`)}
           RETURNING ${this.calls.columns()}`,

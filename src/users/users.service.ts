@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import sql from 'sql-template-tag';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../database/new-id.js';
 import { ownerContext } from '../auth/owner-context.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { InjectOwned } from '../database/database.module.js';
@@ -87,7 +87,7 @@ export class UsersService {
       owner,
       sql`WITH changed AS (UPDATE app.users SET tier = ${tier}, updated_at = now() WHERE id = ${owner} RETURNING id)
         INSERT INTO app.audit_log (owner_id, id, action, entity, request_id)
-        SELECT id, ${uuid()}, 'tier', 'user', ${requestId} FROM changed`,
+        SELECT id, ${newId()}, 'tier', 'user', ${requestId} FROM changed`,
     );
   }
 
