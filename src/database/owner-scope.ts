@@ -40,7 +40,7 @@ export class OwnerScope {
     this.pool = poolOf(dataSource);
   }
 
-  async query<Row extends object>({ text, values }: Sql): Promise<Row[]> {
+  async query<Row extends object>({ text, values }: Pick<Sql, 'text' | 'values'>): Promise<Row[]> {
     const joined = current.getStore();
     if (joined) return (await joined.client.query<Row>(text, values)).rows;
     return this.withOwnerRow(() => this.once<Row>(text, values));
