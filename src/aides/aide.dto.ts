@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsOptional, Matches } from 'class-validator';
 import { JsonObject, Optional, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
-import { AIDE_STATUSES, type AideStatus, SLUG } from './aide.entity.js';
+import { AIDE_STATUSES, type AideStatus, SLUG, TOOL_APPROVALS, type ToolApproval } from './aide.entity.js';
 
 export class CreateAide {
   /** @example 'Travel planner' */
@@ -13,6 +13,12 @@ export class CreateAide {
   @Optional()
   @JsonObject(256 * 1024)
   state?: Record<string, unknown>;
+
+  /** Calls of tools that wait for the owner's approval: none, or the destructive ones.
+   * @example 'none' */
+  @Optional()
+  @IsIn(TOOL_APPROVALS)
+  toolApproval?: ToolApproval;
 }
 
 export class UpdateAide {
@@ -20,6 +26,12 @@ export class UpdateAide {
   @Optional()
   @Text(1, 200)
   title?: string;
+
+  /** Calls of tools that wait for the owner's approval: none, or the destructive ones.
+   * @example 'none' */
+  @Optional()
+  @IsIn(TOOL_APPROVALS)
+  toolApproval?: ToolApproval;
 }
 
 export class PublishAide {

@@ -8,6 +8,9 @@ import { Timestamp } from '../database/timestamp.decorator.js';
 export const AIDE_STATUSES = ['draft', 'published', 'archived'] as const;
 export type AideStatus = (typeof AIDE_STATUSES)[number];
 
+export const TOOL_APPROVALS = ['none', 'destructive'] as const;
+export type ToolApproval = (typeof TOOL_APPROVALS)[number];
+
 export const SLUG = /^[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])$/;
 
 /** An assistant of the owner's. It has a slug exactly while it is published. */
@@ -17,6 +20,7 @@ export const SLUG = /^[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])$/;
 @Check('aides_title_check', `char_length(title) BETWEEN 1 AND 200`)
 @Check('aides_status_check', `status IN ('draft', 'published', 'archived')`)
 @Check('aides_slug_check', `slug ~ '^[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])$'`)
+@Check('aides_tool_approval_check', `tool_approval IN ('none', 'destructive')`)
 @Check('aides_state_check', `jsonb_typeof(state) = 'object'`)
 @Check(
   'aides_published_check',
@@ -53,6 +57,11 @@ export class Aide extends VersionedEntity {
    * @example 1 */
   @Column('integer', { default: 0 })
   stateVersion: number;
+
+  /** Calls of tools that wait for the owner's approval: none, or the destructive ones.
+   * @example 'none' */
+  @Column('text', { default: 'none' })
+  toolApproval: ToolApproval;
 
   @Timestamp({ nullable: true })
   publishedAt: string | null;

@@ -39,6 +39,7 @@ test('A1: a new aide is a draft with a storage prefix; its state comes only when
     updatedAt: createdAt,
     version: 1,
     stateVersion: 1,
+    toolApproval: 'none',
   });
   const path = `/v1/aides/${id}`;
   expect((await client.get<Aide>(path)).body).not.toHaveProperty('state');
@@ -63,11 +64,24 @@ test.each([
   if (status === 400) expectProblem(answer, 400, 'invalid_request', '/title');
 });
 
+test('H4: which tools wait for approval is a setting of the aide', async () => {
+  const { id } = await makeAide(client);
+  const path = `/v1/aides/${id}`;
+  expect((await client.patch<Aide>(path, { toolApproval: 'destructive' })).body.toolApproval).toBe(
+    'destructive',
+  );
+  for (const toolApproval of ['all', null, true, ''])
+    expectProblem(await client.patch(path, { toolApproval }), 400, 'invalid_request', '/toolApproval');
+  expect((await client.get<Aide>(path)).body.toolApproval).toBe('destructive');
+  expect((await makeAide(client, { toolApproval: 'destructive' })).toolApproval).toBe('destructive');
+});
+
 test.each([
   [`title = ''`, 'aides_title_check'],
   [`title = repeat('x', 201)`, 'aides_title_check'],
   [`status = 'open'`, 'aides_status_check'],
   [`state = '[]'`, 'aides_state_check'],
+  [`tool_approval = 'all'`, 'aides_tool_approval_check'],
   [`slug = 'a-slug'`, 'aides_published_check'],
   [`status = 'published'`, 'aides_published_check'],
 ])('A1: the database refuses %s', async (assignment, constraint) => {

@@ -14,6 +14,7 @@ import { AideEvents1764000000013 } from './1764000000013-aide-events.js';
 import { Publications1764000000014 } from './1764000000014-publications.js';
 import { ToolCallChain1764000000015 } from './1764000000015-tool-call-chain.js';
 import { Pairing1764000000016 } from './1764000000016-pairing.js';
+import { ToolApproval1764000000017 } from './1764000000017-tool-approval.js';
 
 /** Oldest first. A new migration is a file beside these and a line here. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   Publications1764000000014,
   ToolCallChain1764000000015,
   Pairing1764000000016,
+  ToolApproval1764000000017,
 ];
