@@ -4,6 +4,7 @@ import { AppModule } from './app.module.js';
 import { registerAuthentication } from './auth/authentication.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config/config.js';
+import { Tools } from './chat/tools/tools.service.js';
 import { Lookups } from './database/lookups.js';
 import { RateLimits } from './http/rate-limits.js';
 import { registerHttp } from './http/register.js';
@@ -47,6 +48,7 @@ export async function createApp(
   registerAuthentication(fastify, app.get(TokenVerifier), limits.countRefusal);
   limits.register(fastify);
   serveDocument(app, await createDocument(app));
+  app.get(Tools).describe(app);
   try {
     await app.init();
     completeHttp();

@@ -110,16 +110,20 @@ class Patch {
     if (error) throw error; // checked before: a bug
   }
 
-  /** What stands there as a member or item of its own. */
   private find(path: string): { value: unknown } | undefined {
-    let value: unknown = this.holder;
-    for (const key of Pointer.fromJSON(`/state${path}`).tokens.slice(1)) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-      if (Array.isArray(value) && !INDEX.test(key)) return undefined;
-      value = (value as State)[key];
-    }
-    return { value };
+    return valueAt(this.holder, `/state${path}`);
   }
+}
+
+/** What stands at a JSON Pointer as a member or item of its own. */
+export function valueAt(document: unknown, path: string): { value: unknown } | undefined {
+  let value = document;
+  for (const key of Pointer.fromJSON(path).tokens.slice(1)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    if (Array.isArray(value) && !INDEX.test(key)) return undefined;
+    value = (value as State)[key];
+  }
+  return { value };
 }
 
 /** Without -0, which JSON can say and PostgreSQL cannot; RFC 6902 compares numbers by value. */

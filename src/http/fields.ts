@@ -118,12 +118,11 @@ export const Nested = (type: () => new () => object, { each = false } = {}) =>
     ValidateNested({ each }),
   );
 
+/** The rules hold unless the field is left out; null is refused. */
+export const IfGiven = () => ValidateIf((_, value) => value !== undefined);
+
 /** May be left out; null is refused. */
-export const Optional = () =>
-  applyDecorators(
-    ApiProperty({ required: false }),
-    ValidateIf((_, value) => value !== undefined),
-  );
+export const Optional = () => applyDecorators(ApiProperty({ required: false }), IfGiven());
 
 /** May be left out or null; in a PATCH, null clears it. */
 export const Nullable = () => applyDecorators(ApiProperty({ required: false, nullable: true }), IsOptional());

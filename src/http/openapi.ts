@@ -1,4 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { isPagePath } from './html-page.js';
 import { addProblems, RATE_LIMITED } from './openapi.problems.js';
@@ -39,6 +39,18 @@ export async function createDocument(app: INestApplication): Promise<OpenAPIObje
   document.tags = [...[...tags].filter((tag) => tag !== 'health'), 'health'].map((name) => ({ name }));
   wholeNumbers(document);
   return document;
+}
+
+class NoModule {}
+
+/** The schemas of models that no route takes or answers, by their names; behind createDocument, which loads their comments. */
+export function schemasOf(app: INestApplication, extraModels: Type[]) {
+  const document = SwaggerModule.createDocument(app, {} as OpenAPIObject, {
+    include: [NoModule],
+    extraModels,
+  });
+  wholeNumbers(document);
+  return document.components!.schemas!;
 }
 
 function tagOf(path: string): string {

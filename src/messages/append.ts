@@ -2,7 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import { newId } from '../database/new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import type { Retry } from '../http/retry.js';
-import type { CreateMessage } from './message.dto.js';
+import type { NewMessage } from './message.dto.js';
 
 /**
  * Appends messages to a living conversation, its counter and its touch, in one statement: the row lock on the
@@ -11,12 +11,12 @@ import type { CreateMessage } from './message.dto.js';
 export function appendStatement(
   owner: OwnerId,
   conversationId: string,
-  messages: CreateMessage[],
+  messages: NewMessage[],
   columns: Sql,
   retry?: Retry,
 ): Sql {
   const count = messages.length;
-  const column = <T>(value: (message: CreateMessage) => T) => messages.map(value);
+  const column = <T>(value: (message: NewMessage) => T) => messages.map(value);
   return sql`WITH counted AS (
       UPDATE app.conversations SET last_seq = last_seq + ${count}, message_count = message_count + ${count},
         version = version + 1, updated_at = now()

@@ -1,7 +1,7 @@
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional } from 'class-validator';
 import { Count, JsonObject, Nested, Nullable, Optional, Reference, Rule, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
-import { CreateToolCall } from '../tool-calls/tool-call.dto.js';
+import { CreateToolCall, type RecordedCall } from '../tool-calls/tool-call.dto.js';
 import { Message, type Role, ROLES } from './message.entity.js';
 
 export class CreateMessage {
@@ -46,6 +46,11 @@ export class CreateMessage {
     ({ role, toolCalls }) => role === 'assistant' || toolCalls?.length === 0,
   )
   toolCalls?: CreateToolCall[];
+}
+
+/** As the service itself appends it. */
+export interface NewMessage extends Omit<CreateMessage, 'toolCalls'> {
+  toolCalls?: RecordedCall[];
 }
 
 export class CreateMessages {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import sql from 'sql-template-tag';
+import sql, { join } from 'sql-template-tag';
 import type { OwnerId } from '../auth/owner-id.js';
 import { Conversation } from '../conversations/conversation.entity.js';
 import { InjectOwned } from '../database/database.module.js';
@@ -11,12 +11,18 @@ import { referenceNotFound } from '../http/problem.js';
 import type { Retry } from '../http/retry.js';
 import { ToolCallsService } from '../tool-calls/tool-calls.service.js';
 import { appendStatement } from './append.js';
-import type { CreateMessage, ListLatestMessages, ListMessages } from './message.dto.js';
+import type { NewMessage, ListLatestMessages, ListMessages } from './message.dto.js';
 import { Message } from './message.entity.js';
 
 const CONVERSATION_ALIVE = sql`EXISTS (SELECT FROM app.conversations c
   WHERE c.owner_id = t.owner_id AND c.id = t.conversation_id AND c.deleted_at IS NULL)`;
 const ALIVE = [sql`t.deleted_at IS NULL`, CONVERSATION_ALIVE];
+
+const EXCERPT = 300; // characters
+
+export type FoundMessage = Pick<Message, 'id' | 'conversationId' | 'role' | 'createdAt'> & {
+  excerpt: string;
+};
 
 @Injectable()
 export class MessagesService {
@@ -31,7 +37,7 @@ export class MessagesService {
   async append(
     owner: OwnerId,
     conversationId: string,
-    messages: CreateMessage[],
+    messages: NewMessage[],
     retry?: Retry,
   ): Promise<Message[]> {
     try {
@@ -46,7 +52,7 @@ export class MessagesService {
   private appendOnce(
     owner: OwnerId,
     conversationId: string,
-    messages: CreateMessage[],
+    messages: NewMessage[],
     retry?: Retry,
   ): Promise<Message[]> {
     if (!messages.some(({ toolCalls, parentId }) => toolCalls?.length || parentId))
@@ -78,6 +84,18 @@ export class MessagesService {
   /** The owner's latest, of all conversations. */
   latest(owner: OwnerId, query: ListLatestMessages): Promise<Page<Message>> {
     return this.page(owner, query, newestFirst('createdAt'), ALIVE);
+  }
+
+  /** The latest ones that contain a text, whatever its case, with what stands around its first place. */
+  search(owner: OwnerId, text: string, limit: number): Promise<FoundMessage[]> {
+    return this.messages.query<FoundMessage>(
+      owner,
+      sql`SELECT id, "conversationId", role, "createdAt",
+            substr(content, greatest(1, strpos(lower(content), lower(${text})) - ${EXCERPT / 3}), ${EXCERPT}) AS excerpt
+          FROM (SELECT ${this.messages.columns()} FROM app.messages t
+            WHERE t.owner_id = ${owner} AND ${join(ALIVE, ' AND ')} AND strpos(lower(t.content), lower(${text})) > 0
+            ORDER BY t.created_at DESC, t.id DESC LIMIT ${limit}) AS found`,
+    );
   }
 
   async get(owner: OwnerId, id: string, include?: 'toolCalls'): Promise<Message> {
@@ -132,7 +150,7 @@ export class MessagesService {
   private async store(
     owner: OwnerId,
     conversationId: string,
-    messages: CreateMessage[],
+    messages: NewMessage[],
     retry?: Retry,
   ): Promise<Message[]> {
     const statement = appendStatement(owner, conversationId, messages, this.messages.columns(), retry);
@@ -142,7 +160,7 @@ export class MessagesService {
   }
 
   /** A deleted message is no parent. Under the conversation's lock, which deletions take too. */
-  private async checkParents(owner: OwnerId, messages: CreateMessage[]): Promise<void> {
+  private async checkParents(owner: OwnerId, messages: NewMessage[]): Promise<void> {
     const parents = new Set(messages.flatMap(({ parentId }) => parentId ?? []));
     const living = [sql`t.id = ANY(${[...parents]})`, sql`t.deleted_at IS NULL`];
     if (parents.size > 0 && (await this.messages.count(owner, living)) < parents.size)

@@ -1,6 +1,6 @@
 import { PartialType } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
-import { Instant, Nullable, Optional, Text } from '../http/fields.js';
+import { IsIn } from 'class-validator';
+import { IfGiven, Instant, Nullable, Optional, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
 import { PRIORITIES, type Priority } from './task.entity.js';
 
@@ -31,26 +31,26 @@ export class CreateTask {
 export class UpdateTask extends PartialType(CreateTask, { skipNullProperties: false }) {}
 
 export class ListTasks extends PageQuery {
-  @IsOptional()
+  @IfGiven()
   @IsIn(STATUSES)
   status: (typeof STATUSES)[number] = 'all';
 
-  @IsOptional()
+  @IfGiven()
   @IsIn(PRIORITIES)
   priority?: Priority;
 
   /** Due before this instant. */
-  @IsOptional()
+  @IfGiven()
   @Instant()
   dueBefore?: string;
 
   /** Due after this instant. */
-  @IsOptional()
+  @IfGiven()
   @Instant()
   dueAfter?: string;
 
   /** Newest first, by due date with the undated last, or by priority with the high ones first. */
-  @IsOptional()
+  @IfGiven()
   @IsIn(SORTS)
   sort: (typeof SORTS)[number] = 'createdAt';
 }

@@ -15,6 +15,11 @@ export class CreateToolCall {
   parameters?: Record<string, unknown>;
 }
 
+/** A call that the service records itself, under an id that it has made already. A client's never has one. */
+export interface RecordedCall extends CreateToolCall {
+  id?: string;
+}
+
 export class FinishToolCall {
   /** @example 'success' */
   @IsIn(OUTCOMES)

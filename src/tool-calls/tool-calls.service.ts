@@ -7,7 +7,7 @@ import { RowNotFound } from '../database/errors.js';
 import type { OwnedRepository } from '../database/owned.repository.js';
 import type { Order, Page, PageRequest } from '../database/page.js';
 import { Transactions } from '../database/transactions.js';
-import type { CreateToolCall, FinishToolCall } from './tool-call.dto.js';
+import type { CreateToolCall, FinishToolCall, RecordedCall } from './tool-call.dto.js';
 import { ToolCall } from './tool-call.entity.js';
 import { ToolCallChainService } from './tool-call-chain.service.js';
 
@@ -50,7 +50,7 @@ export class ToolCallsService {
   async record(
     owner: OwnerId,
     { id: messageId, conversationId }: { id: string; conversationId: string },
-    calls: CreateToolCall[],
+    calls: RecordedCall[],
   ): Promise<void> {
     for (const call of calls) await this.calls.insert(owner, { ...call, messageId, conversationId });
   }

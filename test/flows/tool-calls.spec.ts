@@ -56,6 +56,7 @@ test.each([
   ['parameters in a list', { parameters: [] }, '/parameters'],
   ['parameters null', { parameters: null }, '/parameters'],
   ['a status', { status: 'success' }, '/status'],
+  ['an id', { id: '0199a5c0-7c1e-7000-8000-3f6f7a1b2c3d' }, '/id'],
 ])('K1: a call with %s is refused', async (_, fields, pointer) => {
   const answer = await client.post(`/v1/messages/${message.id}/tool-calls`, { toolName: 'x', ...fields });
   expectProblem(answer, 400, 'invalid_request', pointer);

@@ -45,6 +45,13 @@ test.each([
     `import { OwnerScope } from '../database/owner-scope.js';\nexport const a = OwnerScope;`,
   ],
   ['src/tasks/a.ts', `import { toOwnerId } from '../auth/owner-id.js';\nexport const a = toOwnerId;`],
+  ['src/tasks/a.ts', `export { Tools } from '../chat/tools/tools.service.js';`],
+  ['src/tasks/more/a.ts', `export { McpModule } from '../../channels/mcp/mcp.module.js';`],
+  ['src/http/a.ts', `export { Tools } from '../chat/tools/tools.service.js';`],
+  ['src/chat/a.ts', `export { McpModule } from '../channels/mcp/mcp.module.js';`],
+  ['src/chat/tools/a.ts', `export { McpModule } from '../../channels/mcp/mcp.module.js';`],
+  ['src/channels/mcp/a.ts', `import pg from 'pg';\nexport const a = pg;`],
+  ['src/channels/mcp/a.ts', `export { toOwnerId } from '../../auth/owner-id.js';`],
   ['src/chat/a.ts', `import { DataSource } from 'typeorm';\nexport const a = DataSource;`],
 ])('O4: %s may not contain %s', (file, code) => {
   expect(lint(file, code)).toContain('no-restricted-imports');
@@ -53,6 +60,9 @@ test.each([
 test.each([
   ['src/tasks/a.ts', `import { Column, Entity } from 'typeorm';\nexport const a = [Column, Entity];`],
   ['src/tasks/a.ts', `import type { OwnerId } from '../auth/owner-id.js';\nexport type A = OwnerId;`],
+  ['src/chat/tools/a.ts', `export { TasksService } from '../../tasks/tasks.service.js';`],
+  ['src/channels/mcp/a.ts', `export { Tools } from '../../chat/tools/tools.service.js';`],
+  ['src/app.module.ts', `export { ChatModule } from './chat/chat.module.js';`],
   ['src/database/a.ts', `import { DataSource } from 'typeorm';\nexport const a = DataSource;`],
   ['src/database/a.ts', `import { toOwnerId } from '../auth/owner-id.js';\nexport const a = toOwnerId;`],
 ])('%s may contain %s', (file, code) => {

@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import sql, { raw } from 'sql-template-tag';
 import { ownerContext, runAs } from '../../src/auth/owner-context.js';
 import { type OwnerId, toOwnerId } from '../../src/auth/owner-id.js';
+import { Tools } from '../../src/chat/tools/tools.service.js';
 import { OwnerScope } from '../../src/database/owner-scope.js';
 import { ApiClient, clientOf, newOwner, originOf, startApp } from '../support/app.js';
 import { sqlAsSuperuser, type TestDatabase } from '../support/database.js';
@@ -163,6 +164,29 @@ describe('O4: the repository, with row-level security passed', () => {
         operation.name,
         404,
       ]);
+    expect(await rowsOf(database, alice)).toEqual(before);
+  });
+
+  test('no tool finds, reads or changes anything of another owner', async () => {
+    const before = await rowsOf(database, alice);
+    const owner = bob as OwnerId;
+    const { aides: aideId, tasks: id, conversations: conversationId } = alicesIds;
+    const tools = bypassing.get(Tools);
+    const call = (name: string, input: object) =>
+      as(bob, () => tools.call({ owner, conversationId, aideId }, name, input)).catch(
+        ({ message }: Error) => message,
+      );
+    const change = { type: 'x', operations: [{ op: 'add', path: '/x', value: 1 }], expectedVersion: 1 };
+    const inputs = { update_task: { id, title: 'x' }, complete_task: { id }, delete_task: { id } };
+    const others = { get_aide_state: {}, apply_aide_events: change };
+    for (const [name, input] of Object.entries({ ...inputs, ...others }))
+      expect([name, await call(name, input)]).toEqual([name, 'There is no such thing.']);
+    const ids = Object.values(alicesIds);
+    for (const [name, input] of Object.entries({ list_tasks: {}, search_messages: { query: 'e' } })) {
+      const found = JSON.stringify(await call(name, input));
+      expect([name, ids.filter((one) => found.includes(one))]).toEqual([name, []]);
+      expect([name, found.length > 50]).toEqual([name, true]); // its own
+    }
     expect(await rowsOf(database, alice)).toEqual(before);
   });
 
