@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AidesModule } from './aides/aides.module.js';
 import { AuditLogModule } from './audit-log/audit-log.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { McpModule } from './channels/mcp/mcp.module.js';
 import { ChatModule } from './chat/chat.module.js';
 import { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -28,6 +29,7 @@ import { UsersModule } from './users/users.module.js';
     SignalMappingsModule,
     AuditLogModule,
     ChatModule,
+    McpModule,
   ],
 })
 export class AppModule {

@@ -1,6 +1,7 @@
 import type { Operation } from './openapi.schemas.js';
 import { isPagePath } from './html-page.js';
 import { FAILS } from './openapi.decorators.js';
+import { isApiPath } from './paths.js';
 import { Problem, problemBody, type ProblemCode, PROBLEMS } from './problem.js';
 
 const descriptionOf = (group: ProblemCode[]) =>
@@ -45,7 +46,7 @@ export function addProblems(path: string, method: string, operation: Operation):
   const byStatus = Map.groupBy(new Set(codes), (code) => PROBLEMS[code][0]);
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
     operation.responses[String(status)] = isPagePath(path) ? pageOf(group) : answerOf(group);
-  if (path.startsWith('/v1/')) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
+  if (isApiPath(path)) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
   if (operation.responses['201']) addIdempotency(operation);
   if (method !== 'get' || !/(\{(id|slug|version)\}|\/(latest|state))$/.test(path)) return;
   const description = 'An ETag that the client has: unchanged is answered by 304';

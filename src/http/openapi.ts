@@ -3,6 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { isPagePath } from './html-page.js';
 import { addProblems, RATE_LIMITED } from './openapi.problems.js';
 import { addExample, completeParameters, type Operation, wholeNumbers } from './openapi.schemas.js';
+import { isApiPath, isOpenPath } from './paths.js';
 import { PROBLEM_SCHEMA } from './problem.schema.js';
 
 const DESCRIPTION = `Owners, their aides, conversations, messages, tasks, tool calls and Signal numbers.
@@ -26,8 +27,7 @@ export async function createDocument(app: INestApplication): Promise<OpenAPIObje
   document.components!.responses = { RateLimited: RATE_LIMITED };
   for (const [path, item] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(item as Record<string, Operation>)) {
-      const open = path.startsWith('/v1/public') || !path.startsWith('/v1');
-      operation.security = open ? [] : [{ bearer: [] }];
+      operation.security = isOpenPath(path) ? [] : [{ bearer: [] }];
       operation.tags = [tagOf(path)];
       completeParameters(path, operation);
       addExample(document, operation);
@@ -55,5 +55,6 @@ export function schemasOf(app: INestApplication, extraModels: Type[]) {
 
 function tagOf(path: string): string {
   if (isPagePath(path)) return 'pages';
-  return path.startsWith('/v1') ? path.replace('/public', '').split('/')[2]! : 'health';
+  if (path.startsWith('/v1')) return path.replace('/public', '').split('/')[2]!;
+  return isApiPath(path) ? 'mcp' : 'health';
 }

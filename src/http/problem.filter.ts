@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { challengeOf } from './challenge.js';
 import { databaseProblem } from './database-problems.js';
 import { problemPage } from './html-page.js';
 import { Problem, problemBody, type ProblemCode } from './problem.js';
@@ -33,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
   const { status } = problem;
-  if (status === 401) void reply.header('WWW-Authenticate', 'Bearer error="invalid_token"');
+  if (status === 401) void reply.header('WWW-Authenticate', challengeOf(request));
   if (status === 503) void reply.header('Retry-After', '1');
   if (problem.retryAfter) void reply.header('Retry-After', String(problem.retryAfter));
   void reply.code(status).header('Cache-Control', 'no-store');

@@ -4,6 +4,7 @@ export const PROBLEMS = {
   invalid_request: [400, 'The request is not valid'],
   invalid_cursor: [400, 'The cursor does not belong to this list'],
   unauthenticated: [401, 'A valid bearer token is required'],
+  origin_not_allowed: [403, 'Pages of this origin may not call this'],
   tier_limit_exceeded: [403, 'The limit of your tier is reached'],
   not_found: [404, 'There is no such thing'],
   method_not_allowed: [405, 'The method is not allowed here'],

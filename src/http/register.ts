@@ -8,6 +8,7 @@ import { registerDrain } from './drain.js';
 import { isPagePath, registerPages } from './html-page.js';
 import { registerIdempotency } from './idempotent-handlers.js';
 import { registerMethods } from './methods.js';
+import { isApiPath } from './paths.js';
 import { registerCommonHeaders } from './request-id.js';
 import { registerSlowReaders } from './timeouts.js';
 
@@ -31,7 +32,7 @@ export async function registerHttp(app: NestFastifyApplication, config: Config):
     if (route.url.startsWith('/docs') || route.url.startsWith('/openapi'))
       route.config = { ...route.config, public: true };
     if (isPagePath(route.url)) route.config = { ...route.config, html: true };
-    else if (!route.url.startsWith('/v1/')) route.config = { ...route.config, unlimited: true };
+    else if (!isApiPath(route.url)) route.config = { ...route.config, unlimited: true };
   });
   return registerMethods(fastify);
 }

@@ -107,15 +107,20 @@ test.each([
 describe('O3, A5: public without a token, and whatever the Authorization says:', () => {
   const authorizations = ['Bearer', 'Bearer x', `Bearer ${forge({ secret: 'another' })}`, 'Basic Og==', '\t'];
 
-  test.each(['/livez', '/readyz', '/docs', '/openapi.json', '/v1/public/aides/:slug', '/a/:slug'])(
-    '%s',
-    async (path) => {
-      const url = originOf(app) + path.replace(':slug', slug);
-      expect((await fetch(url)).status).toBe(200);
-      for (const authorization of authorizations)
-        expect((await fetch(url, { headers: { authorization } })).status).toBe(200);
-    },
-  );
+  test.each([
+    '/livez',
+    '/readyz',
+    '/docs',
+    '/openapi.json',
+    '/v1/public/aides/:slug',
+    '/a/:slug',
+    '/.well-known/oauth-protected-resource/mcp',
+  ])('%s', async (path) => {
+    const url = originOf(app) + path.replace(':slug', slug);
+    expect((await fetch(url)).status).toBe(200);
+    for (const authorization of authorizations)
+      expect((await fetch(url, { headers: { authorization } })).status).toBe(200);
+  });
 
   test('and no other route of the document', async () => {
     const { paths } = (await (await fetch(`${originOf(app)}/openapi.json`)).json()) as {
@@ -128,6 +133,7 @@ describe('O3, A5: public without a token, and whatever the Authorization says:',
         if (status !== 401) open.push(`${method} ${path}`);
       }
     expect(open.toSorted()).toEqual([
+      'get /.well-known/oauth-protected-resource/mcp',
       'get /a/{slug}',
       'get /livez',
       'get /readyz',

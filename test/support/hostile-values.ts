@@ -109,7 +109,8 @@ export function wrongFor(schema: Schema): string[] {
   const notNull = schema.nullable ? [] : ['null'];
   if (schema.enum) {
     const [name = ''] = schema.enum;
-    return [...notNull, ...NOT_STRING, ...text('', name.toUpperCase(), `${name} `, ` ${name}`, `${name}\n`)];
+    const forms = ['', name.toUpperCase(), `${name} `, ` ${name}`, `${name}\n`];
+    return [...notNull, ...NOT_STRING, ...text(...forms.filter((form) => form !== name))];
   }
   if (schema.format === 'uuid') return [...notNull, ...NOT_STRING, ...text(...UUIDS)];
   if (schema.format === 'date-time') return [...notNull, ...NOT_STRING, ...text(...DATES)];
