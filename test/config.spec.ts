@@ -37,6 +37,8 @@ const POSTGRES =
   'must be postgres://user:password@host:port/database, with special characters percent-encoded';
 const JWKS =
   'JWT_JWKS_URL must be an https:// URL, or http:// to a loopback address: who can change the answer can sign tokens';
+const MODEL =
+  'MODEL_BASE_URL must be an https:// URL without user, query or fragment, or http:// to a host of your own network';
 const LEVELS = 'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent';
 const ORIGINS = 'CORS_ORIGINS must be exact origins separated by commas, such as https://app.example.com';
 
@@ -90,6 +92,37 @@ test.each([
   expect(errorsOf({ [name]: value })).toEqual([error]);
 });
 
+test.each([
+  'api.example.com/v1',
+  'ftp://api.example.com/v1',
+  'http://api.example.com/v1',
+  'http://8.8.8.8/v1',
+  'http://172.32.0.1/v1',
+  'http://[2001:db8::1]/v1',
+  'http://internal.example.com/v1',
+  'http://127.0.0.1.example.com/v1',
+  'https://key@api.example.com/v1',
+  'https://api.example.com/v1?key=k',
+])('U1: MODEL_BASE_URL=%s is refused: conversations travel there, and a key', (url) => {
+  expect(errorsOf({ MODEL_BASE_URL: url, MODEL_NAME: 'm' })).toEqual([MODEL]);
+});
+
+test.each([
+  'https://api.example.com/v1',
+  'http://127.0.0.1:11434/v1',
+  'http://[::1]/v1',
+  'http://localhost:11434/v1',
+  'http://ollama:11434/v1',
+  'http://10.1.2.3/v1',
+  'http://172.31.0.1/v1',
+  'http://192.168.0.1/v1',
+  'http://[fd00::1]/v1',
+  'http://gpu.internal/v1',
+])('U1: MODEL_BASE_URL=%s is taken', (url) => {
+  const settings = { MODEL_BASE_URL: url, MODEL_NAME: 'm', MODEL_API_KEY: 'k' };
+  expect(load(settings)).toMatchObject(settings);
+});
+
 test('U1: every wrong setting is named at once, and no value is repeated', () => {
   const errors = errorsOf({
     PORT: 'p0rt',
@@ -124,6 +157,21 @@ test.each<[string, NodeJS.ProcessEnv, string[]]>([
   ],
   ['production with both', { NODE_ENV: 'production', DATABASE_URL: DATABASE, JWT_SECRET: SECRET }, []],
   ['a key set of a loopback server', { JWT_JWKS_URL: 'http://[::1]:8080/jwks' }, []],
+  [
+    'a model without a name',
+    { MODEL_BASE_URL: 'https://api.example.com/v1' },
+    ['MODEL_NAME must be set with MODEL_BASE_URL: the model that the server there is asked for'],
+  ],
+  ...[{ MODEL_NAME: 'm' }, { MODEL_API_KEY: 'k' }].map((settings): [string, NodeJS.ProcessEnv, string[]] => [
+    `a model that is nowhere: ${Object.keys(settings)[0]}`,
+    settings,
+    ['MODEL_BASE_URL must be set with MODEL_NAME and MODEL_API_KEY: where the model is'],
+  ]),
+  [
+    'a key that is no header',
+    { MODEL_BASE_URL: 'https://api.example.com/v1', MODEL_NAME: 'm', MODEL_API_KEY: 'two words' },
+    ['MODEL_API_KEY must be visible ASCII characters without spaces'],
+  ],
   ['a key set', { HOST: '0.0.0.0', JWT_JWKS_URL: 'https://id.example/jwks' }, []],
 ])('U1: %s', (_, settings, errors) => expect(errorsOf(settings)).toEqual(errors));
 

@@ -59,6 +59,7 @@ test('U1: with nothing set it starts, says how to try it, and keeps its data wha
   const swagger = /^Swagger UI +(\S+)$/m.exec(banner)![1]!;
   expect((await fetch(swagger)).status).toBe(200);
   expect(banner).toContain(join(folder, '.data/postgres'));
+  expect(banner).toMatch(/^Model +stand-in.*MODEL_BASE_URL/m);
   for (const token of tokensOf(banner))
     expect((await new ApiClient(await first.origin(), token).get('/v1/me')).status).toBe(200);
   expect(tokensOf(banner)).toHaveLength(2);

@@ -66,6 +66,10 @@ function combinations(config: Config, loopback: boolean, production: boolean): s
     problems.push(
       'JWT_SECRET or JWT_JWKS_URL must be set in production and wherever HOST is not a loopback address',
     );
+  if (config.MODEL_BASE_URL && !config.MODEL_NAME)
+    problems.push('MODEL_NAME must be set with MODEL_BASE_URL: the model that the server there is asked for');
+  if (!config.MODEL_BASE_URL && (config.MODEL_NAME ?? config.MODEL_API_KEY))
+    problems.push('MODEL_BASE_URL must be set with MODEL_NAME and MODEL_API_KEY: where the model is');
   return problems;
 }
 

@@ -3,6 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, Matches, MinLength, ValidateBy } from 'class-validator';
 import { isNetwork } from './network.js';
 import { isLoopback } from './loopback.js';
+import { isOwnNetwork } from './own-network.js';
 
 /** Digits only, so neither `1e3` nor `0x10` nor blanks. */
 const Whole = (min: number, max: number, what: string) =>
@@ -109,4 +110,21 @@ export class Environment {
 
   @Whole(1, 3650, 'a number of days')
   PURGE_AFTER_DAYS: number = 30;
+
+  @IsOptional()
+  @Url(
+    ({ protocol, hostname, username, search, hash }) =>
+      (protocol === 'https:' || (protocol === 'http:' && isOwnNetwork(hostname))) &&
+      `${username}${search}${hash}` === '',
+    'must be an https:// URL without user, query or fragment, or http:// to a host of your own network',
+  )
+  MODEL_BASE_URL?: string;
+
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]+$/, { message: 'must be visible ASCII characters without spaces' })
+  MODEL_API_KEY?: string;
+
+  @IsOptional()
+  @IsString()
+  MODEL_NAME?: string;
 }

@@ -1,0 +1,148 @@
+import { Logger } from '@nestjs/common';
+import {
+  jsonSchema,
+  type JSONSchema7,
+  type ModelMessage,
+  NoContentGeneratedError,
+  streamText,
+  type TextStreamPart,
+  tool,
+  type ToolSet,
+  type UIMessageChunk,
+} from 'ai';
+import { CallOutput } from './call-output.js';
+import { inTime } from './in-time.js';
+import type { LanguageModel } from './language-model.js';
+import { modelErrorOf, ModelError, statusOf } from './model-error.js';
+import { TextOutput } from './text-output.js';
+import { tokens, type Usage } from './usage.js';
+
+export interface StepRequest {
+  /** All system text. A message with the role `system` is refused. */
+  instructions: string;
+  messages: ModelMessage[];
+  tools: readonly { name: string; description: string; inputSchema: JSONSchema7 }[];
+  /** Ends the call of the model. Never a request's: a client that goes away ends nothing. */
+  signal: AbortSignal;
+}
+
+export interface StepCall {
+  /** A UUIDv7, in the chunks too. The model's own id is not kept. */
+  id: string;
+  /** 1 to 100 characters. */
+  toolName: string;
+  input: Record<string, unknown>;
+  /** Why the call cannot be performed, in words for the model; `input` is then empty. */
+  error?: string;
+}
+
+export interface StepResult {
+  /** At most 100,000 code points; empty only where there are calls. */
+  text: string;
+  /** At most 50. */
+  calls: StepCall[];
+  /** Estimated where the model does not say. */
+  usage: Usage;
+  /** `length` also where we have cut the answer. */
+  finishReason: FinishStep['finishReason'];
+}
+
+type FinishStep = Extract<TextStreamPart<ToolSet>, { type: 'finish-step' }>;
+
+export class Model {
+  private readonly logger = new Logger(Model.name);
+
+  /**
+   * @param longestSilence milliseconds until the first part of an answer, and between two
+   * @param retries while nothing of the answer has come: of an overloaded, failing or unreachable server
+   */
+  constructor(
+    private readonly languageModel: LanguageModel,
+    readonly standIn: boolean,
+    private readonly longestSilence = 60_000,
+    private readonly retries = 2,
+  ) {}
+
+  get name(): string {
+    return this.languageModel.modelId;
+  }
+
+  /**
+   * One step of the model; no tool is executed. Yields `text-*`, `reasoning-*` and `tool-input-*` chunks and nothing
+   * else, and ends what it has started: also before it throws, and then every call with `tool-input-error`.
+   * @throws ModelError
+   * @throws the signal's reason where it is aborted
+   */
+  async *step({
+    instructions,
+    messages,
+    tools,
+    signal,
+  }: StepRequest): AsyncGenerator<UIMessageChunk, StepResult> {
+    const texts = new TextOutput();
+    const calls = new CallOutput();
+    const ended = new AbortController();
+    let begun = false;
+    let finish: FinishStep | undefined;
+    let failure: unknown;
+    try {
+      const { stream } = streamText({
+        model: this.languageModel,
+        instructions,
+        messages,
+        tools: toolSet(tools),
+        maxRetries: this.retries,
+        abortSignal: AbortSignal.any([signal, ended.signal]),
+        onError: () => undefined, // the SDK's own prints the error
+      });
+      for await (const part of inTime(stream, this.longestSilence)) {
+        if (part.type === 'error') throw part.error;
+        if (part.type === 'finish-step') finish = part;
+        for (const chunk of [...texts.take(part), ...calls.take(part)]) {
+          begun = true;
+          yield chunk;
+        }
+        if (texts.full || calls.full) break;
+      }
+    } catch (error) {
+      failure = error;
+    } finally {
+      ended.abort();
+    }
+    const full = texts.full || calls.full;
+    const whole = finish !== undefined && failure === undefined && !full;
+    yield* texts.close();
+    yield* calls.close(whole);
+
+    signal.throwIfAborted();
+    if (!whole && !full) throw this.failed(failure, begun);
+    if (!texts.text && !calls.begun)
+      throw finish?.finishReason === 'content-filter'
+        ? new ModelError('refused')
+        : this.failed(new NoContentGeneratedError(), begun);
+    const called = calls.result();
+    return {
+      text: texts.text,
+      calls: called,
+      usage: {
+        inputTokens: tokens(finish?.usage.inputTokens, instructions + JSON.stringify(messages)),
+        outputTokens: tokens(finish?.usage.outputTokens, texts.text + JSON.stringify(called)),
+      },
+      finishReason: finish && !full ? finish.finishReason : 'length',
+    };
+  }
+
+  private failed(error: unknown, begun: boolean): ModelError {
+    const failure = modelErrorOf(error, begun);
+    this.logger.warn({ event: 'model failed', code: failure.code, status: statusOf(error), error });
+    return failure;
+  }
+}
+
+const toolSet = (tools: StepRequest['tools']): ToolSet =>
+  Object.fromEntries(
+    tools.map(({ name, description, inputSchema }) => [
+      name,
+      tool({ description, inputSchema: jsonSchema(inputSchema) }),
+    ]),
+  );
