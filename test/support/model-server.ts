@@ -16,6 +16,7 @@ export interface ModelRequest {
     }[];
     tools?: { function: { name: string; description: string; parameters: object } }[];
     stream: boolean;
+    stream_options?: { include_usage: boolean };
   };
 }
 
@@ -27,7 +28,10 @@ export class ModelAnswer {
   /** Resolves when the client has hung up, or the answer is over. */
   readonly closed: Promise<unknown>;
 
-  constructor(private readonly response: ServerResponse) {
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly request: ModelRequest,
+  ) {
     this.closed = once(response, 'close');
   }
 
@@ -53,7 +57,7 @@ export class ModelAnswer {
     usage: object | null = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
   ): void {
     this.chunk({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
-    if (usage) this.chunk({ choices: [], usage });
+    if (usage && this.request.body.stream_options?.include_usage) this.chunk({ choices: [], usage });
     this.raw('data: [DONE]\n\n');
     this.response.end();
   }
@@ -133,7 +137,7 @@ export class ModelServer {
         const script = this.scripts.shift() ?? this.otherwise;
         this.arrived.resolve();
         this.arrived = Promise.withResolvers();
-        await script(new ModelAnswer(response), received);
+        await script(new ModelAnswer(response, received), received);
       });
     });
   }

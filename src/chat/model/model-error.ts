@@ -23,10 +23,12 @@ export function modelErrorOf(error: unknown, begun: boolean): ModelError {
   return new ModelError(codeOf(statusOf(error)));
 }
 
+/** What the last of several attempts has failed with. */
+export const lastOf = (error: unknown) => (RetryError.isInstance(error) ? error.lastError : error);
+
 /** The HTTP status behind an error of the SDK. */
 export function statusOf(error: unknown): number | undefined {
-  const last = RetryError.isInstance(error) ? error.lastError : error;
-  const { statusCode } = Object(last) as { statusCode?: unknown };
+  const { statusCode } = Object(lastOf(error)) as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : undefined;
 }
 

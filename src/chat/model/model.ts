@@ -13,7 +13,7 @@ import {
 import { CallOutput } from './call-output.js';
 import { inTime } from './in-time.js';
 import type { LanguageModel } from './language-model.js';
-import { modelErrorOf, ModelError, statusOf } from './model-error.js';
+import { lastOf, modelErrorOf, ModelError, statusOf } from './model-error.js';
 import { TextOutput } from './text-output.js';
 import { tokens, type Usage } from './usage.js';
 
@@ -71,7 +71,7 @@ export class Model {
    * One step of the model; no tool is executed. Yields `text-*`, `reasoning-*` and `tool-input-*` chunks and nothing
    * else, and ends what it has started: also before it throws, and then every call with `tool-input-error`.
    * @throws ModelError
-   * @throws the signal's reason where it is aborted
+   * @throws the signal's reason where it is aborted before the step is whole
    */
   async *step({
     instructions,
@@ -114,7 +114,7 @@ export class Model {
     yield* texts.close();
     yield* calls.close(whole);
 
-    signal.throwIfAborted();
+    if (!whole) signal.throwIfAborted();
     if (!whole && !full) throw this.failed(failure, begun);
     if (!texts.text && !calls.begun)
       throw finish?.finishReason === 'content-filter'
@@ -134,7 +134,12 @@ export class Model {
 
   private failed(error: unknown, begun: boolean): ModelError {
     const failure = modelErrorOf(error, begun);
-    this.logger.warn({ event: 'model failed', code: failure.code, status: statusOf(error), error });
+    this.logger.warn({
+      event: 'model failed',
+      code: failure.code,
+      status: statusOf(error),
+      error: lastOf(error),
+    });
     return failure;
   }
 }
