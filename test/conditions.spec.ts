@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import sql from 'sql-template-tag';
+import sql from '../src/database/sql.js';
 import { runAs } from '../src/auth/owner-context.js';
 import type { OwnerId } from '../src/auth/owner-id.js';
 import type { OwnedRepository } from '../src/database/owned.repository.js';

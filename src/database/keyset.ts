@@ -1,4 +1,4 @@
-import sql, { join, raw, Sql } from 'sql-template-tag';
+import sql, { fill, join, raw, type Sql } from './sql.js';
 import type { ObjectLiteral } from 'typeorm';
 import type { Keyset, Order, SortKey } from './page.js';
 import type { TableShape } from './table-shape.js';
@@ -24,11 +24,7 @@ export function keysetCondition<T>(shape: TableShape, order: Order<T>, after: Ke
   );
   const values = keys.map(({ property, expression = (value) => value }, i) => {
     const value = sql`${after[i]}::${raw(shape.type(property))}`;
-    const around = expression('\0').split('\0'); // the value may occur more than once in it
-    return new Sql(
-      around,
-      around.slice(1).map(() => value),
-    );
+    return fill(expression('\0'), value); // it may occur more than once in it
   });
   return sql`(${raw(columns.join(', '))}) ${raw(order.descending ? '<' : '>')} (${join(values)})`;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import sql from 'sql-template-tag';
+import sql from './sql.js';
 import { newId } from './new-id.js';
 import { type OwnerId, toOwnerId } from '../auth/owner-id.js';
 import { OwnerScope } from './owner-scope.js';

@@ -1,4 +1,4 @@
-import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from './sql.js';
 import type { ObjectLiteral } from 'typeorm';
 import { newId } from './new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
@@ -15,7 +15,6 @@ export type ExpectedVersion = readonly number[] | undefined;
 /** New values, or SQL expressions for them. */
 export type Changes<T> = { [Property in keyof T]?: T[Property] | Sql };
 
-const ALL: Conditions = [];
 const LOCKS = { change: raw('FOR NO KEY UPDATE'), delete: raw('FOR UPDATE') };
 
 export interface ReadOptions<T> {
@@ -41,9 +40,6 @@ export interface WriteOptions {
  * every statement. Answers are the rows as the API sends them: columns under their property names, times as text.
  */
 export class OwnedRepository<T extends ObjectLiteral> {
-  /** Reads by id, of which the conditions have no values of their own: composed once, as they are the most frequent. */
-  private readonly reads = new WeakMap<Conditions, string>();
-
   constructor(
     private readonly scope: OwnerScope,
     private readonly shape: TableShape,
@@ -51,20 +47,15 @@ export class OwnedRepository<T extends ObjectLiteral> {
 
   /** @throws RowNotFound */
   async get(owner: OwnerId, id: string, options: ReadOptions<T> = {}): Promise<T> {
-    const { where = ALL, include, lock } = options;
-    const plain = !include && !lock;
-    const composed = plain && this.reads.get(where);
-    const statement = composed
-      ? { text: composed, values: [owner, id] }
-      : this.first(owner, [sql`t.id = ${id}`, ...where], options);
-    if (plain && !composed && statement.values.length === 2) this.reads.set(where, statement.text);
-    const [row] = await this.scope.query<T>(statement);
+    const row = await this.find(owner, [sql`t.id = ${id}`, ...(options.where ?? [])], options);
     if (!row) throw new RowNotFound();
     return row;
   }
 
   async find(owner: OwnerId, where: Conditions, options: ReadOptions<T> = {}): Promise<T | undefined> {
-    const [row] = await this.scope.query<T>(this.first(owner, where, options));
+    const [row] = await this.scope.query<T>(
+      sql`${this.select(owner, where, options.include)} LIMIT 1 ${options.lock ? LOCKS[options.lock] : empty}`,
+    );
     return row;
   }
 
@@ -145,10 +136,6 @@ export class OwnedRepository<T extends ObjectLiteral> {
   /** The columns of an answer, for statements of the feature's own; the table is called `t` in them. */
   columns(include: (keyof T & string)[] = []): Sql {
     return this.shape.columns(include);
-  }
-
-  private first(owner: OwnerId, where: Conditions, { include, lock }: ReadOptions<T>): Sql {
-    return sql`${this.select(owner, where, include)} LIMIT 1 ${lock ? LOCKS[lock] : empty}`;
   }
 
   private select(owner: OwnerId, where: Conditions, include: (keyof T & string)[] = []): Sql {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type pg from 'pg';
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { type Sql } from './sql.js';
 import type { DataSource } from 'typeorm';
 import { ownerContext } from '../auth/owner-context.js';
 import { poolOf } from './data-source.js';
@@ -40,7 +40,7 @@ export class OwnerScope {
     this.pool = poolOf(dataSource);
   }
 
-  async query<Row extends object>({ text, values }: Pick<Sql, 'text' | 'values'>): Promise<Row[]> {
+  async query<Row extends object>({ text, values }: Sql): Promise<Row[]> {
     const joined = current.getStore();
     if (joined) return (await joined.client.query<Row>(text, values)).rows;
     return this.withOwnerRow(() => this.once<Row>(text, values));

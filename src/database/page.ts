@@ -1,4 +1,4 @@
-import { type Sql, raw } from 'sql-template-tag';
+import { type Sql, raw } from './sql.js';
 
 /** The values of a row in the order of a list: where the next page starts. */
 export type Keyset = readonly (string | number | null)[];

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import sql from 'sql-template-tag';
+import sql from './sql.js';
 import { Failure } from '../config/failure.js';
 import { OwnerScope } from './owner-scope.js';
 import { migrations } from './migrations/index.js';

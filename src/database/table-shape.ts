@@ -1,4 +1,4 @@
-import sql, { join, raw, Sql } from 'sql-template-tag';
+import sql, { join, raw, Sql } from './sql.js';
 import type { EntityMetadata } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { auditedName } from './audited.decorator.js';

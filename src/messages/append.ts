@@ -1,4 +1,4 @@
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { type Sql } from '../database/sql.js';
 import { newId } from '../database/new-id.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import type { Retry } from '../http/retry.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import sql, { join } from 'sql-template-tag';
+import sql, { join } from '../database/sql.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { Conversation } from '../conversations/conversation.entity.js';
 import { InjectOwned } from '../database/database.module.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import sql from 'sql-template-tag';
+import sql from '../database/sql.js';
 import { runAs } from '../auth/owner-context.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import { Conversation } from '../conversations/conversation.entity.js';

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import pg from 'pg';
-import sql, { raw } from 'sql-template-tag';
+import sql, { raw } from '../../src/database/sql.js';
 import type { DataSource } from 'typeorm';
 import { ownerContext, runAs } from '../../src/auth/owner-context.js';
 import { toOwnerId } from '../../src/auth/owner-id.js';

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import sql, { raw } from 'sql-template-tag';
+import sql, { raw } from '../../src/database/sql.js';
 import { ownerContext, runAs } from '../../src/auth/owner-context.js';
 import { type OwnerId, toOwnerId } from '../../src/auth/owner-id.js';
 import { Tools } from '../../src/chat/tools/tools.service.js';
