@@ -1,18 +1,9 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from '../config/config.js';
+import { BatchedStdout } from './batched-stdout.js';
 import { errorFields } from './error-fields.js';
 
-const MAX_WAITING = 16 * 1024 * 1024; // characters
-
-const BATCH = 15_000; // characters: just below what the destination takes at once
-const LATEST = 200; // milliseconds
-
-/**
- * A slow reader delays no request, and one that does not read at all costs lines, not memory. Many lines are one write: a
- * write for each would cost as much as the line.
- */
-const stdout = () =>
-  pino.destination({ sync: false, minLength: BATCH, maxLength: MAX_WAITING, periodicFlush: LATEST });
+let stdout: BatchedStdout | undefined; // a process has one
 
 let second = 0; // since the epoch
 let upToSecond = '';
@@ -30,7 +21,7 @@ function timestamp(): string {
 /** Lines of JSON, on stdout unless told otherwise, from LOG_LEVEL up. `flush` it before the process ends. */
 export const createLog = (
   config: Pick<Config, 'LOG_LEVEL'>,
-  destination: DestinationStream = stdout(),
+  destination: DestinationStream = (stdout ??= new BatchedStdout()),
 ): Logger =>
   pino(
     {
