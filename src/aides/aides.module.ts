@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
+import { HttpModule } from '../http/http.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AideEvent } from './aide-event.entity.js';
 import { AideEventsController } from './aide-events.controller.js';
@@ -15,7 +16,7 @@ import { Publication } from './publication.entity.js';
 import { PublishingService } from './publishing.service.js';
 
 @Module({
-  imports: [DatabaseModule.forFeature([Aide, AideEvent, Publication]), UsersModule],
+  imports: [DatabaseModule.forFeature([Aide, AideEvent, Publication]), HttpModule, UsersModule],
   controllers: [AidesController, AideEventsController, PublicAidesController, PublicPageController],
   providers: [AidesService, AideEventsService, AideHistory, AideStreams, PublishingService],
   exports: [AidesService, AideEventsService, AideHistory],
