@@ -34,8 +34,9 @@ const isResource = (request: FastifyRequest, payload: unknown): payload is Resou
 function resource(request: FastifyRequest, reply: FastifyReply, resource: Resource): void {
   const etag = tagOf(request, reply, resource);
   void reply.header('ETag', etag);
-  if (reply.statusCode === 201) {
-    const template = request.routeOptions.config.location ?? `/v1/${collection(pathOf(request))}/{id}`;
+  const { location } = request.routeOptions.config;
+  if (reply.statusCode === 201 || (reply.statusCode === 202 && location)) {
+    const template = location ?? `/v1/${collection(pathOf(request))}/{id}`;
     void reply.header('Location', locationOf(template, resource));
   }
   const known = request.headers['if-none-match'];

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { invalid, Problem } from './problem.js';
 import { checkFields, checkValue } from './text-rules.js';
 import { MALFORMED } from './well-formed-url.js';
+import { AddRouteConfig } from './route-config.js';
 
 const DEFAULT_LIMIT = 256 * 1024; // bytes
 const CHARSET = /;\s*charset\s*=(?!\s*(utf-?8|"utf-?8")\s*(;|$))/i;
@@ -15,7 +15,7 @@ declare module 'fastify' {
 }
 
 /** Raises the limit of a route's body; in bytes. */
-export const BodyLimit = (bytes: number) => RouteConfig({ bodyLimit: bytes });
+export const BodyLimit = (bytes: number) => AddRouteConfig({ bodyLimit: bytes });
 
 /** Bodies are JSON objects in UTF-8, nothing else; read once, checked once. */
 export function registerBodyRules(fastify: FastifyInstance): void {

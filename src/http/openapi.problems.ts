@@ -47,13 +47,17 @@ export function addProblems(path: string, method: string, operation: Operation):
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
     operation.responses[String(status)] = isPagePath(path) ? pageOf(group) : answerOf(group);
   if (isApiPath(path)) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
-  if (operation.responses['201']) addIdempotency(operation);
-  if (method !== 'get' || !/(\{(id|slug|version)\}|\/(latest|state))$/.test(path)) return;
+  if (begins(operation)) addIdempotency(operation);
+  if (method !== 'get' || !/(\{(\w+Id|id|slug|version)\}|\/(latest|state))$/.test(path)) return;
   const description = 'An ETag that the client has: unchanged is answered by 304';
   operation.parameters ??= [];
   operation.parameters.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } });
   operation.responses['304'] = { description: 'Unchanged' };
 }
+
+/** What an operation answers that creates something, or begins to. */
+const begins = ({ responses }: Operation) =>
+  (responses['201'] ?? responses['202']) as { headers?: object } | undefined;
 
 /** Of every operation that creates something. */
 function addIdempotency(operation: Operation): void {
@@ -64,7 +68,7 @@ function addIdempotency(operation: Operation): void {
     description: 'Makes a retry safe: the same key and body get the same answer, and nothing is done twice',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
   });
-  const created = operation.responses['201'] as { headers?: object };
+  const created = begins(operation)!;
   created.headers = {
     ...created.headers,
     'Idempotent-Replayed': {
@@ -89,8 +93,7 @@ function impliedBy(path: string, operation: Operation): ProblemCode[] {
   if (operation.security!.length > 0) codes.push('unauthenticated');
   if (operation.requestBody) codes.push('invalid_json', 'too_large', 'unsupported_media_type');
   if (operation.requestBody || operation.parameters?.length) codes.push('invalid_request');
-  if (operation.responses['201'])
-    codes.push('invalid_request', 'idempotency_in_progress', 'idempotency_key_reused');
+  if (begins(operation)) codes.push('invalid_request', 'idempotency_in_progress', 'idempotency_key_reused');
   if (operation.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor'))
     codes.push('invalid_cursor');
   if (path.includes('{id}')) codes.push('not_found');

@@ -28,9 +28,10 @@ export function completeParameters(path: string, operation: Operation): void {
       parameter.schema = { type: 'integer', minimum: 1, maximum: 999_999_999 };
       parameter.example = 1;
     }
-    if (parameter.name !== 'id') continue;
+    const resource = parameter.name === 'id' ? path.split('/')[2]! : /^(\w+)Id$/.exec(parameter.name)?.[1];
+    if (!resource) continue;
     parameter.schema = { type: 'string', format: 'uuid' };
-    parameter.example = exampleId(path.split('/')[2]!);
+    parameter.example = exampleId(parameter.name === 'id' ? resource : `${resource}s`);
   }
 }
 

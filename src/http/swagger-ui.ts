@@ -7,8 +7,8 @@ const BEHAVIOUR = (examples: Record<string, string>) => `
   const examples = ${JSON.stringify(examples)};
   const last = {};
   window.ui.getConfigs().responseInterceptor = (response) => {
-    const made = /\\/v1\\/([a-z-]+)\\/([0-9a-f-]{36})$/.exec(response.headers?.location ?? '');
-    if (response.status === 201 && made) last[examples[made[1]]] = made[2];
+    const made = /\\/([a-z-]+)\\/([0-9a-f-]{36})$/.exec(response.headers?.location ?? '');
+    if (response.status < 300 && made && made[1] in examples) last[examples[made[1]]] = made[2];
     return response;
   };
   const fill = (text) => Object.entries(last).reduce((filled, [from, to]) => filled.replaceAll(from, to), text);
