@@ -56,6 +56,9 @@ const TABLES = [
   'idempotency_keys',
   'tool_call_chain',
   'pairing_codes',
+  'runs',
+  'run_chunks',
+  'chat_usage',
 ];
 
 /** A row or more in every table, made through the API. */
@@ -76,6 +79,8 @@ async function fill(database: TestDatabase): Promise<void> {
   const [call] = data as { id: string }[];
   await client.post(`/v1/tool-calls/${call!.id}/finish`, { status: 'success', result: [1] });
   await make('/v1/tasks', { title: 'T' }, { 'idempotency-key': 'a-task' });
+  const turn = await client.post(`/v1/conversations/${conversationId}/turns`, { content: 'Hello' });
+  while ((await client.get(turn.headers.get('location')!)).body.status === 'running');
   await make('/v1/signal-mappings', { phoneNumber: '+4915112345678', aideId, conversationId });
   await app.close();
 }

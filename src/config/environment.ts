@@ -127,4 +127,7 @@ export class Environment {
   @IsOptional()
   @IsString()
   MODEL_NAME?: string;
+
+  @IsIn(['reject', 'queue'], { message: 'must be reject or queue' })
+  TURN_WHEN_BUSY: 'reject' | 'queue' = 'reject';
 }

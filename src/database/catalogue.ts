@@ -7,11 +7,12 @@ const UNOWNED = [
 ];
 /** Unique indexes that span owners: what is unique in the whole installation. */
 const GLOBAL_UNIQUES = ['aides_slug_key', 'signal_mappings_verified_key', 'jobs_pkey'];
-/** Indexes that span owners because what uses them does: the purge, and confirming a number. */
+/** Indexes that span owners because what uses them does: the purges, and confirming a number. */
 const GLOBAL_INDEXES = [
   'conversations_purge_idx',
   'messages_purge_idx',
   'idempotency_keys_purge_idx',
+  'run_chunks_purge_idx',
   'signal_mappings_claims_idx',
 ];
 /** Policies beside the template: a role that is no login, a table, what it may see. Reviewed by hand. */
@@ -26,14 +27,18 @@ const NARROW_POLICIES = [
   "pairing_codes.pairing ALL assistant_pairing (created_at > (now() - '01:00:00'::interval))",
   "audit_log.pairing INSERT assistant_pairing CHECK ((entity = 'signal_mapping'::text) AND (action = ANY (ARRAY['verify'::text, 'lose'::text])))",
   "pairing_codes.purge ALL assistant_purge (created_at < (now() - '01:00:00'::interval))",
+  "runs.lookup SELECT assistant_lookup ((status = 'running'::text) AND (lease_until < now()))",
+  "run_chunks.purge ALL assistant_purge (created_at < (now() - '1 day'::interval))",
 ];
 /** The functions that work without an owner. */
 const DEFINERS = [
   'app.purge',
   'app.purge_idempotency_keys',
   'app.purge_pairing_codes',
+  'app.purge_run_chunks',
   'app.take_lease',
   'lookup.confirm_pairing',
+  'lookup.lapsed_runs',
   'lookup.published_aide',
   'lookup.signal_mapping',
 ];

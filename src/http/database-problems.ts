@@ -7,6 +7,7 @@ const CONSTRAINTS: Record<string, () => Problem> = {
   aides_slug_key: () => new Problem('slug_taken'),
   signal_mappings_phone_number_key: () => new Problem('phone_taken'),
   signal_mappings_verified_key: () => new Problem('phone_taken'),
+  runs_running_key: () => new Problem('turn_in_progress'),
   tool_calls_frozen: () => new Problem('invalid_state', 'A finished tool call never changes.'),
   tool_calls_message_id_fkey: () => new Problem('not_found'), // it was in the path, and erased meanwhile
   messages_content_check: () =>

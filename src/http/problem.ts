@@ -12,6 +12,7 @@ export const PROBLEMS = {
   slug_taken: [409, 'The slug is taken'],
   phone_taken: [409, 'You have already mapped this number'],
   invalid_state: [409, 'The current state does not allow this'],
+  turn_in_progress: [409, 'The conversation has a turn that is not over'],
   idempotency_in_progress: [409, 'The first request with this key is still being done'],
   version_mismatch: [412, 'The version is not the current one'],
   too_large: [413, 'The body is too large'],

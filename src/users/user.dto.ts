@@ -12,6 +12,12 @@ export class Usage {
   messages: number;
   /** @example 12 */
   tasks: number;
+  /** Turns of the chat in this calendar month of UTC.
+   * @example 31 */
+  turns: number;
+  /** What the model has used for them, or has been set aside for those that go on.
+   * @example 48210 */
+  tokens: number;
 }
 
 export class Limits {
@@ -20,6 +26,15 @@ export class Limits {
    * @example 5
    */
   aides: number | null;
+  /**
+   * Turns of the chat in a calendar month; null is without limit.
+   * @example 500
+   */
+  turns: number | null;
+  /**
+   * @example 1000000
+   */
+  tokens: number | null;
 }
 
 /** The owner of the token: tier, what is used, what may be used. */

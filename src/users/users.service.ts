@@ -12,6 +12,9 @@ import { type Tier, User } from './user.entity.js';
 
 /** Aides that are not archived, by tier (A6); null is without limit. */
 export const AIDE_LIMITS: Record<Tier, number | null> = { free: 5, pro: null };
+/** Turns of the chat in a calendar month of UTC, and what the model may use for them. */
+export const TURN_LIMITS: Record<Tier, number | null> = { free: 500, pro: null };
+export const TOKEN_LIMITS: Record<Tier, number | null> = { free: 1_000_000, pro: null };
 
 const MAX_SEEN = 10_000;
 
@@ -60,16 +63,21 @@ export class UsersService {
         (SELECT count(*)::int FROM app.conversations c WHERE c.owner_id = t.id AND c.deleted_at IS NULL) AS conversations,
         (SELECT coalesce(sum(c.message_count), 0)::int FROM app.conversations c
           WHERE c.owner_id = t.id AND c.deleted_at IS NULL) AS messages,
-        (SELECT count(*)::int FROM app.tasks k WHERE k.owner_id = t.id) AS tasks
-        FROM app.users t WHERE t.id = ${owner}`,
+        (SELECT count(*)::int FROM app.tasks k WHERE k.owner_id = t.id) AS tasks,
+        coalesce(m.turns, 0) AS turns, coalesce(m.tokens, 0)::float8 AS tokens
+        FROM app.users t LEFT JOIN app.chat_usage m ON m.owner_id = t.id
+          AND m.month = date_trunc('month', now() AT TIME ZONE 'UTC')::date
+        WHERE t.id = ${owner}`,
     );
     if (!row) {
       await this.seeAgain(owner);
       return this.me(owner);
     }
-    const { aides, conversations, messages, tasks, ...user } = row;
-    const usage = { aides, conversations, messages, tasks };
-    return { ...user, usage, limits: { aides: AIDE_LIMITS[user.tier] } };
+    const { aides, conversations, messages, tasks, turns, tokens, ...user } = row;
+    const usage = { aides, conversations, messages, tasks, turns, tokens };
+    const { tier } = user;
+    const limits = { aides: AIDE_LIMITS[tier], turns: TURN_LIMITS[tier], tokens: TOKEN_LIMITS[tier] };
+    return { ...user, usage, limits };
   }
 
   /** The owner's tier, and the lock under which its limits are counted: users come first in the lock order. */

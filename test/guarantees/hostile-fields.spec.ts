@@ -3,7 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { type Answer, ApiClient, clientOf, newOwner, originOf, startApp } from '../support/app.js';
 import { BodySchema, type Field } from '../support/body-fields.js';
 import { type TestDatabase, workerDatabase } from '../support/database.js';
-import { fill, type Ids, type Operation, operationsOf, pressCreates } from '../support/document.js';
+import { fill, type Ids, type Operation, operationsOf, pathOf, pressCreates } from '../support/document.js';
 import { SOON } from '../support/hostile-client.js';
 import { NEVER, NO_JSON, wrongFor } from '../support/hostile-values.js';
 import { rowsOf } from '../support/rows.js';
@@ -54,7 +54,7 @@ function casesOf(valuesOf: (field: Field) => (string | undefined)[]): Case[] {
 }
 
 async function send({ operation, body }: Case): Promise<{ answer: Answer<Problem>; took: number }> {
-  const path = operation.path.replace('{id}', ids[operation.parent ?? ''] ?? '');
+  const path = pathOf(operation, ids[operation.parent ?? ''] ?? '', ids);
   const start = performance.now();
   const answer = await client.send<Problem>(operation.method, path, body);
   return { answer, took: performance.now() - start };

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { codeOf } from '../support/expectations.js';
 import { type Answer, ApiClient, clientOf, newOwner, originOf, startApp } from '../support/app.js';
-import { fill, type Ids, type Operation, operationsOf, pressCreates } from '../support/document.js';
+import { fill, type Ids, type Operation, operationsOf, pathOf, pressCreates } from '../support/document.js';
 
 /** Odd input to every field of the API document: a documented answer, small, and never a 500; and 405 everywhere. */
 
@@ -63,7 +63,7 @@ function bodyWith(example: object, field: string, json: string): string {
 test('every field of every body', async () => {
   let sent = 0;
   for (const operation of operations.filter(({ example }) => example)) {
-    const path = operation.path.replace('{id}', ids[operation.parent ?? ''] ?? '');
+    const path = pathOf(operation, ids[operation.parent ?? ''] ?? '', ids);
     for (const field of [...Object.keys(operation.example!), 'unknown']) {
       for (const json of VALUES) {
         const answer = await client.send(operation.method, path, bodyWith(operation.example!, field, json));
@@ -80,7 +80,7 @@ test('a method that a path has not is 405 with Allow on all of them, behind the 
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const known = operations.filter((operation) => operation.path === path);
     const open = known.some((operation) => operation.public);
-    const url = path.replace('{id}', ids[path.split('/')[2]!] ?? '').replace('{slug}', 'some-slug');
+    const url = pathOf(known[0]!, ids[path.split('/')[2]!] ?? '', ids);
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       if (known.some((operation) => operation.method === method)) continue;
       const answer = await client.send(method, url);

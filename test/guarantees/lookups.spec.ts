@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { clientOf, newOwner, startApp } from '../support/app.js';
 import { sqlAsSuperuser, type TestDatabase, workerDatabase } from '../support/database.js';
 
-/** What can be seen without an owner: by two look-ups and the confirmation of numbers, and by the roles behind them. */
+/** What can be seen without an owner: by three look-ups and the confirmation of numbers, and by the roles behind them. */
 
 let app: NestFastifyApplication;
 let database: TestDatabase;
@@ -15,7 +15,7 @@ afterAll(() => app.close());
 
 const rows = <Row extends object>(text: string) => sqlAsSuperuser<Row>(database, text);
 
-test('O9: two look-ups, the confirmation of numbers, the purges and the leases are the only functions that pass the owner, each with a role of its own', async () => {
+test('O9: three look-ups, the confirmation of numbers, the purges and the leases are the only functions that pass the owner, each with a role of its own', async () => {
   const functions = await rows(`SELECT p.oid::regprocedure::text AS name, p.proowner::regrole::text AS role,
       pg_get_function_result(p.oid) AS result, has_function_privilege('assistant_app', p.oid, 'EXECUTE') AS callable
     FROM pg_proc p WHERE p.prosecdef OR p.pronamespace = 'lookup'::regnamespace ORDER BY 1`);
@@ -23,6 +23,7 @@ test('O9: two look-ups, the confirmation of numbers, the purges and the leases a
     { name: 'app.purge(interval)', role: 'assistant_purge', result: 'bigint', callable: true },
     { name: 'app.purge_idempotency_keys()', role: 'assistant_purge', result: 'void', callable: true },
     { name: 'app.purge_pairing_codes()', role: 'assistant_purge', result: 'void', callable: true },
+    { name: 'app.purge_run_chunks()', role: 'assistant_purge', result: 'void', callable: true },
     {
       name: 'app.take_lease(bytea,integer,integer)',
       role: 'assistant_purge',
@@ -32,6 +33,12 @@ test('O9: two look-ups, the confirmation of numbers, the purges and the leases a
     {
       name: 'lookup.confirm_pairing(text,bytea,bytea,text,uuid[])',
       role: 'assistant_pairing',
+      result: 'TABLE(owner text, id uuid)',
+      callable: true,
+    },
+    {
+      name: 'lookup.lapsed_runs(integer)',
+      role: 'assistant_lookup',
       result: 'TABLE(owner text, id uuid)',
       callable: true,
     },
@@ -65,6 +72,10 @@ test('O9: their roles can read these columns and no others', async () => {
     'aides.published_version',
     'aides.slug',
     'aides.status',
+    'runs.id',
+    'runs.lease_until',
+    'runs.owner_id',
+    'runs.status',
     'signal_mappings.id',
     'signal_mappings.owner_id',
     'signal_mappings.phone_number',
@@ -80,6 +91,7 @@ test('O9: their roles can read these columns and no others', async () => {
     'rate_limits.resets_at',
     'rate_limits.subject',
     'rate_limits.used',
+    'run_chunks.created_at',
   ]);
   expect(of('assistant_pairing')).toEqual([
     'pairing_codes.code_hash',
@@ -99,12 +111,15 @@ test('O9: their roles can read these columns and no others', async () => {
   ]);
 });
 
-test('O9: and of the rows, published aides, verified numbers and the number that is being confirmed alone', async () => {
+test('O9: and of the rows, published aides, verified numbers, abandoned turns and the number that is being confirmed alone', async () => {
   const client = await clientOf(app, newOwner());
   const { body: draft } = await client.post('/v1/aides', { title: 'A draft' });
   const { body: conversation } = await client.post('/v1/conversations', {});
   const claim = { phoneNumber: '+4915112345678', aideId: draft.id, conversationId: conversation.id };
   expect((await client.post('/v1/signal-mappings', claim)).status).toBe(201);
+  expect(
+    (await client.post(`/v1/conversations/${conversation.id as string}/turns`, { content: 'Hello' })).status,
+  ).toBe(202);
   const asRole = (role: string) => ({
     ...database,
     superuser: `${database.superuser}?options=-c%20role%3D${role}`,
@@ -113,9 +128,10 @@ test('O9: and of the rows, published aides, verified numbers and the number that
     asRole('assistant_lookup'),
     `SELECT current_user::text AS role,
        (SELECT count(*)::int FROM app.aides WHERE status <> 'published') AS drafts,
-       (SELECT count(*)::int FROM app.signal_mappings WHERE verified_at IS NULL) AS claims`,
+       (SELECT count(*)::int FROM app.signal_mappings WHERE verified_at IS NULL) AS claims,
+       (SELECT count(*)::int FROM app.runs WHERE status <> 'running' OR lease_until >= now()) AS turns`,
   );
-  expect(seen).toEqual([{ role: 'assistant_lookup', drafts: 0, claims: 0 }]);
+  expect(seen).toEqual([{ role: 'assistant_lookup', drafts: 0, claims: 0, turns: 0 }]);
   const numbers = await sqlAsSuperuser(
     asRole('assistant_pairing'),
     'SELECT phone_number FROM app.signal_mappings', // without the number that is being confirmed

@@ -57,6 +57,9 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
   );
 }
 
+/** It needs a call that waits for a decision. */
+export const NOTHING_WAITS = 'POST /v1/conversations/{id}/turns/{turnId}/approvals';
+
 /** The last id made of each resource. */
 export type Ids = Record<string, string>;
 
@@ -68,6 +71,14 @@ export const noIds = (ids: Ids): Ids =>
 export const fill = (text: string, ids: Ids): string =>
   Object.entries(ids).reduce((filled, [resource, id]) => filled.replaceAll(exampleId(resource), id), text);
 
+/** The path of an operation: `{id}` is the one given, the id of another resource the last one made. */
+export const pathOf = ({ path }: Operation, id: string, ids: Ids): string =>
+  path
+    .replace('{id}', id)
+    .replace(/\{(\w+)Id\}/, (_, name: string) => ids[`${name}s`] ?? '')
+    .replace('{slug}', 'travel-planner')
+    .replace('{version}', '1');
+
 /** Sends an operation with its example. */
 export function press(
   client: ApiClient,
@@ -75,24 +86,28 @@ export function press(
   ids: Ids,
   headers?: Record<string, string>,
 ): Promise<Answer<Record<string, unknown>>> {
-  const path = operation.path
-    .replace('{id}', ids[operation.parent ?? ''] ?? '')
-    .replace('{slug}', 'travel-planner')
-    .replace('{version}', '1');
+  const path = pathOf(operation, ids[operation.parent ?? ''] ?? '', ids);
   const query = new URLSearchParams(operation.requiredQuery).toString();
   const body = operation.example && (JSON.parse(fill(JSON.stringify(operation.example), ids)) as object);
   return client.send(operation.method, fill(query ? `${path}?${query}` : path, ids), body, headers);
 }
 
-/** Presses everything that creates, in order, each with a key of its own. */
+/** Whether it makes something, at once or by and by. */
+export const creates = ({ method, statuses }: Operation) =>
+  method === 'POST' && statuses.some((status) => status === '201' || status === '202');
+
+/** Presses everything that creates, in order, each with a key of its own; what goes on by itself is waited for. */
 export async function pressCreates(client: ApiClient, operations: Operation[]): Promise<Ids> {
   const ids: Ids = {};
   for (const operation of operations) {
-    if (operation.method !== 'POST' || !operation.statuses.includes('201')) continue;
+    if (!creates(operation) || operation.name === NOTHING_WAITS) continue;
     const answer = await press(client, operation, ids, { 'idempotency-key': randomUUID() });
-    const made = /^\/v1\/([a-z-]+)\/([0-9a-f-]{36})$/.exec(answer.headers.get('location') ?? '');
-    if (answer.status !== 201) throw new Error(`${operation.name} answered ${answer.status}: ${answer.text}`);
+    const location = answer.headers.get('location') ?? '';
+    const made = /\/([a-z-]+)\/([0-9a-f-]{36})$/.exec(location);
+    if (answer.status !== 201 && answer.status !== 202)
+      throw new Error(`${operation.name} answered ${answer.status}: ${answer.text}`);
     if (made) ids[made[1]!] = made[2]!;
+    while (answer.status === 202 && (await client.get(location)).body.status === 'running');
   }
   return ids;
 }

@@ -5,7 +5,7 @@ import { textOf } from './api-client.js';
 import { ApiClient, newOwner, originOf, testConfig } from './app.js';
 import { workerDatabase } from './database.js';
 import { codeOf } from './expectations.js';
-import { fill, type Ids, type Operation, operationsOf, pressCreates } from './document.js';
+import { fill, type Ids, type Operation, operationsOf, pathOf, pressCreates } from './document.js';
 import { rowsOf } from './rows.js';
 
 /** Milliseconds. Alone it takes a few; a loaded machine may stall for more than the second that is promised. */
@@ -36,8 +36,8 @@ export class HostileClient {
     return new HostileClient(origin, owner, token, operations, await pressCreates(client, operations));
   }
 
-  pathOf({ path, parent }: Operation, id = this.ids[parent ?? ''] ?? ''): string {
-    return path.replace('{id}', id).replace('{slug}', 'travel-planner').replace('{version}', '1');
+  pathOf(operation: Operation, id = this.ids[operation.parent ?? ''] ?? ''): string {
+    return pathOf(operation, id, this.ids);
   }
 
   bodyOf({ example }: Operation): string | undefined {

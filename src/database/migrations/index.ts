@@ -15,6 +15,7 @@ import { Publications1764000000014 } from './1764000000014-publications.js';
 import { ToolCallChain1764000000015 } from './1764000000015-tool-call-chain.js';
 import { Pairing1764000000016 } from './1764000000016-pairing.js';
 import { ToolApproval1764000000017 } from './1764000000017-tool-approval.js';
+import { Runs1764000000018 } from './1764000000018-runs.js';
 
 /** Oldest first. A new migration is a file beside these and a line here. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   ToolCallChain1764000000015,
   Pairing1764000000016,
   ToolApproval1764000000017,
+  Runs1764000000018,
 ];

@@ -1,7 +1,7 @@
 import type { Arbitrary } from 'fast-check';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { inlined } from '../../../scripts/contract/document.ts';
-import { operationsOf } from '../document.ts';
+import { creates, operationsOf } from '../document.ts';
 import { Judge } from './judge.ts';
 import { type Request, requestsOf } from './requests.ts';
 import { type Connect, World } from './world.ts';
@@ -27,7 +27,7 @@ export class Explorer {
     this.requests = requestsOf(inlined(document));
     this.judge = new Judge(inlined(document));
     const operations = operationsOf(document);
-    this.creates = operations.filter(({ statuses }) => statuses.includes('201')).map(({ name }) => name);
+    this.creates = operations.filter(creates).map(({ name }) => name);
     this.world = new World(connect, operations, newOwner);
   }
 

@@ -43,10 +43,14 @@ const resourcesOf = ({ paths }: Document) =>
     Object.entries(paths).flatMap(([path, item]) =>
       Object.values(item)
         .flatMap(({ parameters = [] }) => parameters)
-        .filter(({ name }) => name === 'id')
-        .map(({ example }) => [String(example), path.split('/')[2]!] as const),
+        .filter(({ name }) => name === 'id' || name.endsWith('Id'))
+        .map(({ name, example }) => [String(example), resourceOf(path, name)] as const),
     ),
   );
+
+/** What a parameter of a path names: `{id}` is of its first part. */
+const resourceOf = (path: string, name: string) =>
+  name === 'id' ? path.split('/')[2]! : `${name.slice(0, -2)}s`;
 
 const queryOf = ({ parameters = [] }: Operation) => parameters.filter((one) => one.in === 'query');
 
@@ -91,8 +95,17 @@ function requestOf(name: string, operation: Operation, values: Values): Arbitrar
 const addressOf = (path: string): Arbitrary<string> =>
   path.includes('{id}')
     ? fc
-        .tuple(idOf(path.split('/')[2]!), fc.constantFrom(1, 1, 2, 9))
-        .map(([id, version]) => path.replace('{id}', id).replace('{version}', String(version)))
+        .tuple(
+          idOf(path.split('/')[2]!),
+          idOf(resourceOf(path, /\{(\w+Id)\}/.exec(path)?.[1] ?? 'id')),
+          fc.constantFrom(1, 1, 2, 9),
+        )
+        .map(([id, other, version]) =>
+          path
+            .replace('{id}', id)
+            .replace(/\{\w+Id\}/, other)
+            .replace('{version}', String(version)),
+        )
     : LAST.map((back) => path.replace('{slug}', `<own:slugs:${back}>`));
 
 function pairOf(

@@ -68,7 +68,7 @@ export class World {
 
   private learn({ name, method }: Request, path: string, { headers, body }: Answer<Body | undefined>): void {
     const { own, gone } = this.things;
-    const named = /^\/v1\/([\w-]+)\/([0-9a-f-]{36})$/;
+    const named = /\/([\w-]+)\/([0-9a-f-]{36})$/;
     const [, resource, id] = named.exec(headers.get('location') ?? '') ?? [];
     if (id) own.add(resource!, id);
     if (body?.slug) own.add('slugs', body.slug);

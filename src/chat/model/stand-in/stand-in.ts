@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LanguageModel } from '../language-model.js';
 import { type Reply, replyTo } from './reply.js';
+import { saidBefore } from './turn.js';
 
 type Part =
   Awaited<ReturnType<LanguageModel['doStream']>>['stream'] extends ReadableStream<infer P> ? P : never;
@@ -23,7 +24,9 @@ export const standIn = (now = () => new Date()): LanguageModel => ({
   supportedUrls: {},
   doGenerate: () => Promise.reject(new Error('the stand-in only streams')),
   doStream: ({ prompt }) =>
-    Promise.resolve({ stream: ReadableStream.from(paced(parts(replyTo(prompt, now())))) }),
+    Promise.resolve({
+      stream: ReadableStream.from(paced(parts(replyTo(prompt, now()), saidBefore(prompt)))),
+    }),
 });
 
 async function* paced(parts: Iterable<Part>): AsyncGenerator<Part> {
@@ -33,16 +36,22 @@ async function* paced(parts: Iterable<Part>): AsyncGenerator<Part> {
   }
 }
 
-function* parts(reply: Reply): Generator<Part> {
+function* parts(reply: Reply, before: string): Generator<Part> {
   yield { type: 'stream-start', warnings: [] };
-  yield* 'text' in reply ? said(reply.text + LABEL) : called(reply.toolName, JSON.stringify(reply.input));
+  yield* 'text' in reply
+    ? said(restOf(reply.text + LABEL, before))
+    : called(reply.toolName, JSON.stringify(reply.input));
   const unified = 'text' in reply ? 'stop' : 'tool-calls';
   yield { type: 'finish', finishReason: { unified, raw: unified }, usage: UNCOUNTED };
 }
 
+/** An answer without words would be none. */
+const restOf = (text: string, before: string) =>
+  text.startsWith(before) ? text.slice(before.length) || '\n' : text;
+
 function* said(text: string): Generator<Part> {
   yield { type: 'text-start', id: 'text' };
-  for (const delta of text.match(/\s*\S+/g) ?? []) yield { type: 'text-delta', id: 'text', delta };
+  for (const delta of text.match(/\s*\S+|\s+$/g) ?? []) yield { type: 'text-delta', id: 'text', delta };
   yield { type: 'text-end', id: 'text' };
 }
 

@@ -1,3 +1,4 @@
+import { GO_ON } from '../go-on.js';
 import type { LanguageModel } from '../language-model.js';
 
 export type Prompt = Parameters<LanguageModel['doStream']>[0]['prompt'];
@@ -11,7 +12,7 @@ export interface ToolResult {
 
 /** Of a whole conversation what the answer depends on: the last sentence of the user, and the results since. */
 export function turnOf(prompt: Prompt): { sentence: string; results: ToolResult[] } {
-  const last = prompt.findLastIndex(({ role }) => role === 'user');
+  const last = prompt.findLastIndex((message) => message.role === 'user' && textOf(message) !== GO_ON);
   const results = prompt
     .slice(last + 1)
     .flatMap((message) => (message.role === 'tool' ? message.content : []))
@@ -19,6 +20,13 @@ export function turnOf(prompt: Prompt): { sentence: string; results: ToolResult[
       part.type === 'tool-result' ? [{ toolName: part.toolName, ...outcomeOf(part.output) }] : [],
     );
   return { sentence: textOf(prompt[last]), results };
+}
+
+/** What was said of the answer before it was cut off; empty where it was not. */
+export function saidBefore(prompt: Prompt): string {
+  const before = textOf(prompt.at(-1)) === GO_ON ? prompt.at(-2) : undefined;
+  if (before?.role !== 'assistant') return '';
+  return before.content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 
 function textOf(message: Prompt[number] | undefined): string {

@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import type { UIMessageChunk } from 'ai';
+import sql from 'sql-template-tag';
+import type { OwnerId } from '../../auth/owner-id.js';
+import { InjectOwned } from '../../database/database.module.js';
+import type { OwnedRepository } from '../../database/owned.repository.js';
+import { Run, type RunStatus } from './run.entity.js';
+import type { RunChunk } from './run-chunk.entity.js';
+
+/** Seconds that a holder may be silent. It renews at least every 2: whoever looks every 2 has taken over after 8. */
+export const LEASE = 6;
+
+/** A run as its holder has it. */
+export type HeldRun = Run & Required<Pick<Run, 'attempt' | 'stepSeq'>>;
+
+/** What a write changes of the run, besides the chunks that it adds. */
+export interface Progress {
+  /** A step is finished, with all chunks up to and with these. */
+  step?: boolean;
+  tokens?: number;
+  /** The run is over, or waits. */
+  status?: Exclude<RunStatus, 'queued' | 'running'>;
+  errorCode?: string;
+}
+
+/** Another instance has the run now, or nobody: nothing was written. */
+export class LeaseLost extends Error {}
+
+/** The statements of a run's holder. Each holds only while the lease does. */
+@Injectable()
+export class RunStore {
+  constructor(@InjectOwned(Run) private readonly runs: OwnedRepository<Run>) {}
+
+  /** Takes over a run that nobody does any more; undefined where somebody does. */
+  async claim(owner: OwnerId, id: string): Promise<HeldRun | undefined> {
+    const [run] = await this.runs.query<HeldRun>(
+      owner,
+      sql`UPDATE app.runs t SET attempt = t.attempt + 1, lease_until = now() + make_interval(secs => ${LEASE})
+          WHERE t.owner_id = ${owner} AND t.id = ${id} AND t.status = 'running' AND t.lease_until < now()
+          RETURNING ${this.runs.columns(['attempt', 'stepSeq'])}`,
+    );
+    return run;
+  }
+
+  /**
+   * Adds chunks, renews the lease and says whether the run is to stop: because its owner wants it to, or because what it
+   * answers was deleted. What is sent twice is refused, as the counts are others by then.
+   * @throws LeaseLost
+   */
+  async write(
+    owner: OwnerId,
+    { id, attempt, chunkCount, steps }: HeldRun,
+    chunks: UIMessageChunk[],
+    { step = false, tokens = 0, status, errorCode }: Progress = {},
+  ): Promise<{ stop: boolean }> {
+    const [held] = await this.runs.query<{ stop: boolean }>(
+      owner,
+      sql`WITH held AS (
+          UPDATE app.runs t SET chunk_count = t.chunk_count + ${chunks.length}::int, tokens = t.tokens + ${tokens}::int,
+            steps = t.steps + ${step ? 1 : 0}::int,
+            step_seq = CASE WHEN ${step} THEN t.chunk_count + ${chunks.length}::int ELSE t.step_seq END,
+            status = coalesce(${status ?? null}, t.status), error_code = ${errorCode ?? null},
+            lease_until = CASE WHEN ${status ?? null}::text IS NULL THEN now() + make_interval(secs => ${LEASE}) END,
+            version = t.version + 1, updated_at = now()
+          WHERE t.owner_id = ${owner} AND t.id = ${id} AND t.attempt = ${attempt}
+            AND t.chunk_count = ${chunkCount} AND t.steps = ${steps} AND t.status = 'running'
+          RETURNING t.owner_id, t.id, t.stop_requested_at IS NOT NULL OR NOT EXISTS (
+            SELECT FROM app.messages m JOIN app.conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
+            WHERE m.owner_id = t.owner_id AND m.id = t.user_message_id AND m.deleted_at IS NULL
+              AND c.deleted_at IS NULL) AS stop),
+        written AS (
+          INSERT INTO app.run_chunks (owner_id, run_id, seq, chunks)
+          SELECT owner_id, id, ${chunkCount}::int, ${JSON.stringify(chunks)}::jsonb FROM held WHERE ${chunks.length > 0})
+        SELECT stop FROM held`,
+    );
+    if (!held) throw new LeaseLost();
+    return held;
+  }
+
+  /** Ends a run that never ran. */
+  async stopQueued(owner: OwnerId, { id, answerId }: Run): Promise<void> {
+    const chunks: UIMessageChunk[] = [{ type: 'start', messageId: answerId }, { type: 'abort' }];
+    await this.runs.query(
+      owner,
+      sql`WITH stopped AS (
+            UPDATE app.runs t SET status = 'stopped', chunk_count = ${chunks.length}, version = t.version + 1,
+              updated_at = now()
+            WHERE t.owner_id = ${owner} AND t.id = ${id} AND t.status = 'queued' RETURNING t.owner_id, t.id)
+          INSERT INTO app.run_chunks (owner_id, run_id, seq, chunks)
+          SELECT owner_id, id, 0, ${JSON.stringify(chunks)}::jsonb FROM stopped`,
+    );
+  }
+
+  /** The chunks of a run from a number on, in the order of their writes, at most so many writes; with what comes first cut off. */
+  async chunks(owner: OwnerId, runId: string, from: number, most?: number): Promise<UIMessageChunk[]> {
+    const writes = await this.runs.query<Pick<RunChunk, 'seq' | 'chunks'>>(
+      owner,
+      sql`SELECT seq, chunks FROM app.run_chunks WHERE owner_id = ${owner} AND run_id = ${runId}
+            AND seq >= coalesce((SELECT max(seq) FROM app.run_chunks
+              WHERE owner_id = ${owner} AND run_id = ${runId} AND seq <= ${from}), 0)
+          ORDER BY seq LIMIT ${most ?? null}`,
+    );
+    return writes.flatMap(({ seq, chunks }) => chunks.slice(Math.max(0, from - seq)));
+  }
+
+  /** Lets whoever looks next take it over at once. */
+  async release(owner: OwnerId, { id, attempt }: HeldRun): Promise<void> {
+    await this.runs.query(
+      owner,
+      sql`UPDATE app.runs SET lease_until = '-infinity'
+          WHERE owner_id = ${owner} AND id = ${id} AND attempt = ${attempt} AND status = 'running'`,
+    );
+  }
+
+  /**
+   * Lets the longest queued turn of a conversation run, where none does; whoever looks next takes it. In a transaction that
+   * has locked the conversation, in a statement of its own behind that.
+   */
+  async promote(owner: OwnerId, conversationId: string): Promise<string | undefined> {
+    const [run] = await this.runs.query<{ id: string }>(
+      owner,
+      sql`UPDATE app.runs t SET status = 'running', lease_until = '-infinity', version = t.version + 1, updated_at = now()
+          WHERE t.owner_id = ${owner} AND t.id = (
+            SELECT q.id FROM app.runs q JOIN app.messages m ON m.owner_id = q.owner_id AND m.id = q.user_message_id
+            WHERE q.owner_id = ${owner} AND q.conversation_id = ${conversationId} AND q.status = 'queued'
+            ORDER BY m.seq LIMIT 1)
+          RETURNING t.id`,
+    );
+    return run?.id;
+  }
+}
