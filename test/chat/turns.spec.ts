@@ -1,0 +1,287 @@
+import { PoolStatus } from '../../src/database/pool-status.js';
+import { Chat, paced, type Person } from '../support/chat.js';
+import { type TestDatabase, sqlAsSuperuser, workerDatabase } from '../support/database.js';
+import { expectProblem, statuses } from '../support/expectations.js';
+import { atOnce, makeConversation, makeMessage } from '../support/factories.js';
+import { calls, refuses, says } from '../support/model-server.js';
+import { beginTurn, ended, messagesOf, textOf, turnOf, turnPath } from '../support/turns.js';
+
+let chat: Chat;
+let database: TestDatabase;
+let person: Person;
+
+beforeAll(async () => {
+  chat = await Chat.start(2);
+  database = await workerDatabase();
+});
+beforeEach(async () => {
+  chat.model.reset();
+  person = await chat.newcomer();
+});
+afterAll(() => chat.stop());
+
+const streamOf = async (run: Parameters<Person['follow']>[1], one = person) =>
+  (await one.follow(chat.apps[0]!, run)).all();
+
+test('H1: a message is stored, answered with what tools have done, and the answer stored with calls and tokens', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  chat.model.script(calls('add_task', { title: 'Buy milk' }), says('Added', ' it.'));
+  const answer = await beginTurn(client, conversation, 'Add a task: buy milk');
+  expect(answer.headers.get('location')).toBe(turnPath(answer.body));
+  const run = await ended(client, answer.body);
+  expect(run).toMatchObject({ status: 'finished', trigger: 'submit', steps: 2, tokens: 36, errorCode: null });
+  const [asked, called, said, ...rest] = await messagesOf(client, conversation);
+  expect(rest).toEqual([]);
+  expect(asked).toMatchObject({ role: 'user', content: 'Add a task: buy milk', id: run.userMessageId });
+  expect(called).toMatchObject({ role: 'assistant', content: '', parentId: asked!.id, tokensUsed: 7 });
+  expect(said).toMatchObject({ role: 'assistant', content: 'Added it.', parentId: asked!.id, tokensUsed: 7 });
+  const { data: tasks } = (await client.get<{ data: object[] }>('/v1/tasks')).body;
+  expect(called!.toolCalls).toMatchObject([
+    { toolName: 'add_task', parameters: { title: 'Buy milk' }, status: 'success', result: tasks[0] },
+  ]);
+  expect(tasks).toHaveLength(1);
+  const [first, second] = chat.model.requests;
+  expect(first!.body.messages.map(({ role }) => role)).toEqual(['system', 'user']);
+  expect(second!.body.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
+  expect(second!.body.messages[3]!.tool_call_id).toBe(called!.toolCalls![0]!.id);
+  expect((await client.get('/v1/tool-calls/verify')).body).toMatchObject({ valid: true, checked: 1 });
+  const usage = (await client.get<{ usage: object }>('/v1/me')).body.usage;
+  expect(usage).toMatchObject({ turns: 1, tokens: 36 });
+});
+
+test('H1: the model is told what was said before, the newest that fit, and of the system in its instructions', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  await makeMessage(client, conversation, { role: 'system', content: 'Speak like a pirate.' });
+  await makeMessage(client, conversation, { content: 'x'.repeat(60_000) });
+  const earlier = await makeMessage(client, conversation, { content: 'My name is Ada.' });
+  await makeMessage(client, conversation, { role: 'assistant', content: 'Hello Ada.', parentId: earlier.id });
+  await ended(client, await turnOf(client, conversation, 'Who am I?'));
+  const [system, ...messages] = chat.model.requests[0]!.body.messages;
+  expect(system!.content).toContain('Speak like a pirate.');
+  expect(messages).toEqual([
+    { role: 'user', content: 'My name is Ada.' },
+    { role: 'assistant', content: 'Hello Ada.' },
+    { role: 'user', content: 'Who am I?' },
+  ]);
+});
+
+test('H3: a conversation has one active turn: another message is refused until it is over', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  const slow = paced('One');
+  chat.model.script(slow.script);
+  const run = await turnOf(client, conversation);
+  expectProblem(await beginTurn(client, conversation, 'And?'), 409, 'turn_in_progress');
+  const elsewhere = await person.on(chat.apps[1]!);
+  expectProblem(await beginTurn(elsewhere.client, conversation, 'And?'), 409, 'turn_in_progress');
+  slow.rest();
+  await ended(client, run);
+  await ended(client, await turnOf(client, conversation, 'And now?'));
+  expect((await messagesOf(client, conversation)).map(({ role }) => role)).toEqual([
+    'user',
+    'assistant',
+    'user',
+    'assistant',
+  ]);
+});
+
+test.each(['clientMessageId', 'Idempotency-Key'])(
+  'H3: 20 requests at once with the same %s, on two instances, are one turn, one message and one call of the model',
+  async (how) => {
+    const conversation = await makeConversation(person.client);
+    const clients = [person.client, (await person.on(chat.apps[1]!)).client];
+    const [fields, headers] =
+      how === 'clientMessageId'
+        ? [{ clientMessageId: 'x'.repeat(16) }, {}]
+        : [{}, { 'idempotency-key': 'k' }];
+    const answers = await atOnce(20, (i) => beginTurn(clients[i % 2]!, conversation, 'Hi', fields, headers));
+    expect(statuses(answers)).toEqual({ 202: 20 });
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    await ended(person.client, answers[0]!.body);
+    const again = await beginTurn(person.client, conversation, 'Hi', fields, headers);
+    expect([again.status, again.body.id]).toEqual([202, answers[0]!.body.id]);
+    expect(chat.model.requests).toHaveLength(1);
+    expect(await messagesOf(person.client, conversation)).toHaveLength(2);
+  },
+);
+
+test('H3: a repeated request is looked for before the limit and before what goes on; a key is of one request', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  const slow = paced('One');
+  chat.model.script(slow.script);
+  const key = { 'idempotency-key': 'k' };
+  const { body: run } = await beginTurn(client, conversation, 'Hi', { clientMessageId: 'm' }, key);
+  await useUp(0);
+  expect((await beginTurn(client, conversation, 'Hi', { clientMessageId: 'm' })).body.id).toBe(run.id);
+  const replayed = await beginTurn(client, conversation, 'Hi', { clientMessageId: 'm' }, key);
+  expect([replayed.body.id, replayed.headers.get('idempotent-replayed')]).toEqual([run.id, 'true']);
+  expectProblem(await beginTurn(client, conversation, 'Other', {}, key), 422, 'idempotency_key_reused');
+  slow.rest();
+  await ended(client, run);
+});
+
+test('H3: where the service queues, messages are answered one after the other, in their order', async () => {
+  const queueing = await chat.another({ TURN_WHEN_BUSY: 'queue' });
+  const { client } = await person.on(queueing);
+  const conversation = await makeConversation(client);
+  const slow = paced('to one');
+  chat.model.script(slow.script, says('to two'), says('to three'));
+  const runs = [];
+  for (const content of ['one', 'two', 'three']) runs.push(await turnOf(client, conversation, content));
+  expect(runs.map(({ status }) => status)).toEqual(['running', 'queued', 'queued']);
+  slow.rest();
+  for (const run of runs) expect((await ended(client, run)).status).toBe('finished');
+  const messages = await messagesOf(client, conversation);
+  expect(messages.filter(({ role }) => role === 'assistant').map(({ content }) => content)).toEqual([
+    'to one',
+    'to two',
+    'to three',
+  ]);
+  expect(chat.model.requests[2]!.body.messages.slice(1).map(({ content }) => content)).toEqual([
+    'one',
+    'to one',
+    'two',
+    'to two',
+    'three',
+  ]);
+});
+
+const useUp = (left: number) =>
+  sqlAsSuperuser(
+    database,
+    `INSERT INTO app.chat_usage VALUES ($1, date_trunc('month', now() AT TIME ZONE 'UTC'), $2, 0)
+     ON CONFLICT (owner_id, month) DO UPDATE SET turns = excluded.turns`,
+    [person.owner, 500 - left],
+  );
+
+test('H1: the turns of a month are limited by tier, exactly; a refused one leaves nothing', async () => {
+  const { client } = person;
+  const conversations = await atOnce(10, () => makeConversation(client));
+  await useUp(3);
+  const answers = await atOnce(10, (i) => beginTurn(client, conversations[i]!, 'Hi'));
+  expect(statuses(answers)).toEqual({ 202: 3, 403: 7 });
+  expectProblem(
+    answers.find(({ status }) => status === 403)!,
+    403,
+    'tier_limit_exceeded',
+  );
+  for (const { status, body } of answers) if (status === 202) await ended(client, body);
+  const me = (await client.get<{ usage: object; limits: object }>('/v1/me')).body;
+  expect(me).toMatchObject({
+    usage: { turns: 500, tokens: 3 * 18, messages: 6 },
+    limits: { turns: 500, tokens: 1_000_000 },
+  });
+});
+
+test('H1: an answer that breaks off is kept as far as it came; the turn has failed, and says why in safe words', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  chat.model.script(async (answer) => {
+    answer.text('Half of ');
+    answer.cut();
+    await answer.closed;
+  });
+  const run = await ended(client, await turnOf(client, conversation));
+  expect(run).toMatchObject({ status: 'failed', errorCode: 'interrupted' });
+  expect((await messagesOf(client, conversation)).map(({ content }) => content)).toEqual([
+    'Hello',
+    'Half of ',
+  ]);
+  expect((await streamOf(run)).at(-1)).toEqual({
+    type: 'error',
+    errorText: 'The answer of the model broke off. Try again.',
+  });
+  chat.model.script(refuses(400));
+  const refused = await ended(client, await turnOf(client, conversation));
+  expect(refused).toMatchObject({ status: 'failed', errorCode: 'refused' });
+  expect(JSON.stringify(await streamOf(refused))).not.toContain('secret');
+  expect((await ended(client, await turnOf(client, conversation))).status).toBe('finished');
+});
+
+test('H1: a model that calls tools without end is stopped after 8 steps', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  chat.model.otherwise = calls('list_tasks', {});
+  const run = await ended(client, await turnOf(client, conversation));
+  expect(run).toMatchObject({ status: 'finished', steps: 8 });
+  expect(chat.model.requests).toHaveLength(8);
+  const made = (await messagesOf(client, conversation)).flatMap(({ toolCalls }) => toolCalls!);
+  expect(made.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 'success'));
+  const holders = await sqlAsSuperuser(database, 'SELECT attempt FROM app.runs WHERE id = $1', [run.id]);
+  expect(holders).toEqual([{ attempt: 1 }]);
+});
+
+test('H5: arguments that are no JSON, an unknown tool and wrong input are errors for the model, which goes on', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  chat.model.script((answer) => {
+    answer.call('add_task', ['{"title": "Buy', ' mi']);
+    answer.call('no_such_tool', ['{}'], 1);
+    answer.call('add_task', ['{"title": ""}'], 2);
+    answer.finish('tool_calls');
+  }, says('Sorry.'));
+  const run = await ended(client, await turnOf(client, conversation));
+  expect(run.status).toBe('finished');
+  const [, called, said] = await messagesOf(client, conversation);
+  expect(called!.toolCalls!.map(({ status }) => status)).toEqual(['error', 'error', 'error']);
+  expect(said!.content).toBe('Sorry.');
+  const results = chat.model.requests[1]!.body.messages.filter(({ role }) => role === 'tool');
+  expect(results.map(({ content }) => content)).toEqual([
+    'The arguments are not valid JSON.',
+    'There is no tool of this name.',
+    expect.stringContaining('/title'),
+  ]);
+  expect((await client.get('/v1/tasks')).body).toMatchObject({ data: [] });
+});
+
+test('H1: no connection to the database is held while the model speaks', async () => {
+  const { client } = person;
+  const runs = await atOnce(30, async () => {
+    const slow = paced('One');
+    chat.model.script(slow.script);
+    return { slow, run: await turnOf(client, await makeConversation(client)) };
+  });
+  await chat.model.request(30);
+  for (const app of chat.apps) {
+    const pool = app.get(PoolStatus);
+    while (pool.idle < pool.total || pool.waiting > 0) await new Promise((done) => setImmediate(done));
+  }
+  for (const { slow } of runs) slow.rest();
+  for (const { run } of runs) expect((await ended(client, run)).status).toBe('finished');
+});
+
+test('H3: turns are listed, newest first, and of others or a deleted conversation none exists', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  const path = `/v1/conversations/${conversation.id}/turns`;
+  expect((await client.get(path)).body).toMatchObject({ data: [] });
+  const runs = [];
+  for (let i = 0; i < 3; i++) runs.unshift(await ended(client, await turnOf(client, conversation)));
+  const { body } = await client.get<{ data: object[]; nextCursor: string }>(`${path}?limit=2`);
+  expect(body.data).toEqual(runs.slice(0, 2));
+  const next = await client.get<{ data: object[] }>(`${path}?limit=2&cursor=${body.nextCursor}`);
+  expect(next.body.data).toEqual(runs.slice(2));
+  const stranger = await chat.newcomer();
+  const turn = turnPath(runs[0]!);
+  for (const one of [path, turn, `${turn}/stream`])
+    expectProblem(await stranger.client.get(one), 404, 'not_found');
+  expectProblem(await stranger.client.post(path, { content: 'x' }), 404, 'not_found');
+  expectProblem(await stranger.client.post(`${turn}/stop`), 404, 'not_found');
+  const other = await makeConversation(client);
+  expectProblem(await client.get(turnPath({ conversationId: other.id, id: runs[0]!.id })), 404, 'not_found');
+  await client.delete(`/v1/conversations/${conversation.id}`);
+  for (const one of [path, turn, `${turn}/stream`]) expectProblem(await client.get(one), 404, 'not_found');
+  expectProblem(await client.post(path, { content: 'x' }), 404, 'not_found');
+});
+
+test('H1: the stream of a turn that is over is whole, too', async () => {
+  const { client } = person;
+  chat.model.script(says('Hel', 'lo'));
+  const run = await ended(client, await turnOf(client, await makeConversation(client)));
+  const chunks = await streamOf(run);
+  expect(textOf(chunks)).toBe('Hello');
+  expect(chunks).toHaveLength(run.chunkCount);
+});
