@@ -17,10 +17,14 @@ export class KillableService {
     this.env = env;
   }
 
-  static async start(databaseUrl: string, secret: string): Promise<KillableService> {
+  static async start(
+    databaseUrl: string,
+    secret: string,
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<KillableService> {
     const port = await freePort();
     const settings = { DATABASE_URL: databaseUrl, JWT_SECRET: secret, LOG_LEVEL: 'error', NODE_ENV: 'test' };
-    const env = { ...settings, RATE_LIMIT: '1000000', PORT: String(port), PATH: process.env.PATH };
+    const env = { ...settings, RATE_LIMIT: '1000000', PORT: String(port), PATH: process.env.PATH, ...more };
     const service = new KillableService(`http://127.0.0.1:${port}`, env);
     await service.startAgain();
     return service;

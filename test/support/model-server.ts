@@ -28,10 +28,12 @@ export class ModelAnswer {
   /** Resolves when the client has hung up, or the answer is over. */
   readonly closed: Promise<unknown>;
 
-  constructor(
-    private readonly response: ServerResponse,
-    private readonly request: ModelRequest,
-  ) {
+  private readonly response: ServerResponse;
+  private readonly request: ModelRequest;
+
+  constructor(response: ServerResponse, request: ModelRequest) {
+    this.response = response;
+    this.request = request;
     this.closed = once(response, 'close');
   }
 

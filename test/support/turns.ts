@@ -37,19 +37,22 @@ export class TurnStream {
   readonly chunks: Chunk[] = [];
   /** The data of the last event, where the service has ended the stream. */
   farewell: string | undefined;
+  readonly answer: Response;
   private text = '';
+  private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  private readonly abort: AbortController;
 
-  private constructor(
-    readonly answer: Response,
-    private readonly reader: ReadableStreamDefaultReader<Uint8Array>,
-    private readonly abort: AbortController,
-  ) {}
+  private constructor(answer: Response, abort: AbortController) {
+    this.answer = answer;
+    this.reader = answer.body!.getReader();
+    this.abort = abort;
+  }
 
   static async open(url: string, token: string, init: RequestInit = {}): Promise<TurnStream> {
     const abort = new AbortController();
     const headers = { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) };
     const answer = await fetch(url, { ...init, headers, signal: abort.signal });
-    return new TurnStream(answer, answer.body!.getReader(), abort);
+    return new TurnStream(answer, abort);
   }
 
   /** Reads on until a chunk is there that fits; resolves with it. @throws Error where the stream ends before */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ModelMessage } from 'ai';
-import sql from 'sql-template-tag';
+import sql from '../../database/sql.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { InjectOwned } from '../../database/database.module.js';
 import { RowNotFound } from '../../database/errors.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import sql from 'sql-template-tag';
+import sql from '../../database/sql.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { RowNotFound } from '../../database/errors.js';
 import type { NewMessage } from '../../messages/message.dto.js';

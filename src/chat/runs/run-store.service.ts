@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { UIMessageChunk } from 'ai';
-import sql from 'sql-template-tag';
+import sql from '../../database/sql.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { InjectOwned } from '../../database/database.module.js';
 import type { OwnedRepository } from '../../database/owned.repository.js';
 import { Run, type RunStatus } from './run.entity.js';
 import type { RunChunk } from './run-chunk.entity.js';
 
-/** Seconds that a holder may be silent. It renews at least every 2: whoever looks every 2 has taken over after 8. */
+/** Seconds that a holder may be silent. It renews at least every 2, and whoever looks every second has taken over after 7. */
 export const LEASE = 6;
 
 /** A run as its holder has it. */

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { UIMessageChunk } from 'ai';
 import type { FastifyReply } from 'fastify';
-import sql from 'sql-template-tag';
+import sql from '../../database/sql.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { InjectOwned } from '../../database/database.module.js';
 import { Notifications } from '../../database/notifications.js';

@@ -130,7 +130,6 @@ export class RunWork {
           await services.calls.finish(owner, id, { status: 'error', result: { error } });
       },
     });
-    run.steps += 1;
     this.text = '';
     this.continued = new Continued(undefined);
     return false;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UIMessageChunk } from 'ai';
+import { runAs } from '../../auth/owner-context.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import type { Notifications } from '../../database/notifications.js';
 import type { Transactions } from '../../database/transactions.js';
@@ -99,10 +100,12 @@ export class RunWriter {
 
   /** Gives the lease back, for others to take it at once. */
   async release(): Promise<void> {
-    await this.inTurn(() => this.writeBuffer()).catch(() => undefined);
-    if (!this.isHeld) return;
-    this.ending.abort(new Released());
-    await this.services.store.release(this.owner, this.run);
+    await this.inTurn(async () => {
+      await this.writeBuffer().catch(() => undefined);
+      if (!this.isHeld) return;
+      this.ending.abort(new Released());
+      await this.services.store.release(this.owner, this.run);
+    });
   }
 
   close(): void {
@@ -134,8 +137,9 @@ export class RunWriter {
     this.inTurn(() => this.writeBuffer()).catch((error: unknown) => this.ending.abort(error));
   }
 
+  /** As the owner, whoever calls: timers and notifications are nobody's. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.last.then(work);
+    const turn = this.last.then(() => runAs(this.owner, this.run.id, work));
     this.last = turn.catch(() => undefined);
     return turn;
   }
@@ -149,6 +153,7 @@ export class RunWriter {
       const sent = Date.now();
       const { stop } = await this.persist(() => this.write(chunks, progress, work));
       this.sent = sent;
+      if (progress?.step) this.run.steps += 1;
       if (chunks.length > 0) this.tell(chunks);
       if (stop) this.ending.abort(new StopRequested());
     } catch (error) {

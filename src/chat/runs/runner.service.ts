@@ -17,7 +17,7 @@ import { type HeldRun, LeaseLost } from './run-store.service.js';
 import { Released, RunWriter, StopRequested } from './run-writer.js';
 import { RunWork } from './run-work.js';
 
-const LOOK = 2000; // milliseconds
+const LOOK = 1000; // milliseconds
 const MOST = 100; // runs that a look takes over
 const SHORTEST_PAUSE = 50; // milliseconds between two writes of a run
 const LONGEST_PAUSE = 100;
@@ -105,7 +105,9 @@ export class Runner implements OnApplicationBootstrap, BeforeApplicationShutdown
       for (const { owner, id } of await this.lookups.lapsedRuns(MOST))
         await runAs(owner, id, async () => {
           const run = this.closing ? undefined : await this.services.store.claim(owner, id);
-          if (run) this.start(owner, run);
+          if (!run) return;
+          this.logger.log({ event: 'turn taken over', attempt: run.attempt });
+          this.start(owner, run);
         });
     } catch (error) {
       if (!databaseProblem(error)) this.logger.error({ event: 'look for turns failed', error });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { type Sql } from '../../database/sql.js';
 import { v7 as uuid } from 'uuid';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { InjectOwned } from '../../database/database.module.js';
