@@ -222,6 +222,7 @@ test('R1: without the database requests are answered 503, and limited all the sa
   const inServer = (text: string) =>
     sqlAsSuperuser({ ...database, superuser: process.env.TEST_SERVER_URL! }, text);
   const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`;
+  await inServer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`); // who listens comes back at once
   await inServer(cut);
   await inServer(`ALTER DATABASE ${name} RENAME TO ${name}_gone`);
   try {
@@ -230,6 +231,7 @@ test('R1: without the database requests are answered 503, and limited all the sa
     expect(statuses(answers)).toEqual({ 503: OWNER, 429: 5 });
   } finally {
     await inServer(`ALTER DATABASE ${name}_gone RENAME TO ${name}`);
+    await inServer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
   }
 });
 

@@ -8,7 +8,8 @@ export class BeginTurn {
   @Text(1, 100_000)
   content: string;
 
-  /** An id of the client's own for its message: sent again, it is the same turn. */
+  /** An id of the client's own for its message: sent again, it is the same turn.
+   * @example 'HGuLpdJVYKNqZJHd' */
   @Optional()
   @Text(1, 255)
   clientMessageId?: string;
