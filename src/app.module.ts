@@ -35,7 +35,8 @@ import { UsersModule } from './users/users.module.js';
 export class AppModule {
   /** @param databaseUrl of the app's role */
   static for(config: Config, databaseUrl: string): DynamicModule {
-    const database = DatabaseModule.forRoot(databaseUrl, config.DATABASE_POOL_SIZE);
+    const listenUrl = config.LISTEN_DATABASE_URL ?? databaseUrl;
+    const database = DatabaseModule.forRoot(databaseUrl, config.DATABASE_POOL_SIZE, listenUrl);
     return { module: AppModule, imports: [ConfigModule.for(config), database, TelemetryModule.for(config)] };
   }
 }

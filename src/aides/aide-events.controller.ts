@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, Post, Query, Res, type StreamableFile } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Owner } from '../auth/owner.decorator.js';
@@ -87,7 +87,7 @@ export class AideEventsController {
     @LastEventId() last: number | undefined,
     @TokenExpiry() expires: number,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<unknown> {
+  ): Promise<StreamableFile> {
     return this.streams.follow({ owner, aideId, after: last ?? after, expires }, reply);
   }
 

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { OwnerId } from '../auth/owner-id.js';
 import { Notifications } from '../database/notifications.js';
@@ -7,7 +6,7 @@ import { EventStreams } from '../http/event-streams.service.js';
 import { AideHistory } from './aide-history.service.js';
 
 const BATCH = 20; // events
-const POLL = 5000; // milliseconds
+const POLL = 5 * 60_000; // milliseconds; Notifications wakes those to whom nothing was told
 
 /** An owner who follows an aide, until the token is refused. */
 export interface Follower {
@@ -29,7 +28,7 @@ export class AideStreams {
   ) {}
 
   /** @throws RowNotFound, Problem as {@link EventStreams.open} */
-  async follow({ owner, aideId, after, expires }: Follower, reply: FastifyReply): Promise<Readable> {
+  async follow({ owner, aideId, after, expires }: Follower, reply: FastifyReply): Promise<StreamableFile> {
     const version = await this.history.stateVersion(owner, aideId);
     const source = {
       after: after ?? version,

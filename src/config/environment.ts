@@ -56,6 +56,10 @@ export class Environment {
   @PostgresUrl()
   MIGRATION_DATABASE_URL?: string;
 
+  @IsOptional()
+  @PostgresUrl()
+  LISTEN_DATABASE_URL?: string;
+
   @IsString()
   DATA_DIR: string = '.data';
 

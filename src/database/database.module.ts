@@ -19,14 +19,17 @@ export const InjectOwned = (entity: Type) => Inject(tokenOf(entity));
 @Global()
 @Module({})
 export class DatabaseModule {
-  /** @param url of the app's role */
-  static forRoot(url: string, poolSize: number): DynamicModule {
+  /**
+   * @param url of the app's role
+   * @param listenUrl of the same, for what no pooler may share
+   */
+  static forRoot(url: string, poolSize: number, listenUrl: string): DynamicModule {
     const connection = TypeOrmModule.forRootAsync({
       useFactory: () => ({ ...appOptions(url, poolSize), autoLoadEntities: true, retryAttempts: 0 }),
       dataSourceFactory: (options) => createAppDataSource(options!),
     });
     const services = [OwnerScope, Transactions, Lookups, Readiness, PoolStatus];
-    const notifications = { provide: Notifications, useFactory: () => new Notifications(url) };
+    const notifications = { provide: Notifications, useFactory: () => new Notifications(listenUrl) };
     const providers = [...services, notifications];
     return { module: DatabaseModule, imports: [connection], providers, exports: providers };
   }

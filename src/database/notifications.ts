@@ -1,30 +1,47 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import { v7 as uuid } from 'uuid';
+import { awaitAnswer, endUnanswered } from './unanswered.js';
 
 const CHANNEL = 'changes';
+const EVERYTHING = '*';
+const BEAT = '@'; // begins what an instance tells of itself
+const EVERY = 5000; // milliseconds between two beats
+const SILENCE = 1.5 * EVERY;
+const PATIENCE = 3000; // milliseconds without a byte of an answer
 const LONGEST_PAUSE = 10_000; // milliseconds
 const MAX_TOPICS = 1000; // told with one statement
 
 type Wake = () => void;
 
+/** `processID` is the one that the server has told at the start of the connection. */
+type Client = pg.Client & { patience: number; processID: number };
+
 /**
- * Wakes who waits for a change, on every instance: a topic is an id, never content. It may be lost, as whoever waits must
- * expect. One connection of its own for the process, opened when it is first needed: the pool's are for requests.
+ * Wakes who waits for a change, on every instance: a topic is an id, never content. One connection of its own for the
+ * process, opened when it is first needed: the pool's are for requests.
  *
  * A NOTIFY makes commits wait for each other, so it is no part of the transaction that it tells of: topics are told
- * afterwards, together, one statement at a time, and that has nothing to flush to the disk.
+ * afterwards, together, one statement at a time, and that has nothing to flush to the disk. So they may be lost; whoever
+ * waits is then woken within seconds all the same. Each instance tells every few seconds that it lives. One that falls
+ * silent may have died between a commit and telling of it: everyone is woken. One that does not hear itself wakes its
+ * own again and again until it does.
  */
 @Injectable()
 export class Notifications implements OnApplicationShutdown {
   private readonly watchers = new Map<string, Set<Wake>>();
+  private readonly self = BEAT + uuid();
+  /** When each instance was last heard, by this one's clock. */
+  private readonly heard = new Map<string, number>();
   private untold = new Set<string>();
   private telling = false;
-  private connecting: Promise<pg.Client> | undefined;
+  private connecting: Promise<Client> | undefined;
+  private beating: NodeJS.Timeout | undefined;
   private pause = 0;
   private retry: NodeJS.Timeout | undefined;
   private closed = false;
 
-  /** @param url of the app's role; not by way of a pooler that shares connections between transactions */
+  /** @param url of the app's role; through a pooler that shares connections, it can tell and does not hear */
   constructor(private readonly url: string) {}
 
   /** @returns what ends it */
@@ -47,6 +64,7 @@ export class Notifications implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.closed = true;
     clearTimeout(this.retry);
+    clearInterval(this.beating);
     const client = await this.connecting?.catch(() => undefined);
     await client?.end().catch(() => undefined);
   }
@@ -56,13 +74,14 @@ export class Notifications implements OnApplicationShutdown {
     this.telling = true;
     try {
       while (this.untold.size > 0) {
-        const topics = [...this.untold].slice(0, MAX_TOPICS);
-        for (const topic of topics) this.untold.delete(topic);
         const client = await this.connection();
+        const topics = [...this.untold].slice(0, MAX_TOPICS);
+        awaitAnswer(client);
         await client.query(`SELECT pg_notify($1, topic) FROM unnest($2::text[]) topic`, [CHANNEL, topics]);
+        for (const topic of topics) this.untold.delete(topic);
       }
     } catch {
-      this.untold.clear(); // whoever waits looks for itself
+      this.untold = new Set([EVERYTHING]); // told with the next beat that gets through
     } finally {
       this.telling = false;
     }
@@ -83,38 +102,63 @@ export class Notifications implements OnApplicationShutdown {
     }
   }
 
-  private connection(): Promise<pg.Client> {
+  private connection(): Promise<Client> {
+    this.beating ??= setInterval(() => this.beat(), EVERY).unref();
     return (this.connecting ??= this.connect());
   }
 
-  private async connect(): Promise<pg.Client> {
-    const client = new pg.Client({
+  private async connect(): Promise<Client> {
+    const options = {
       connectionString: this.url,
       application_name: 'assistant-backend notifications',
-      connectionTimeoutMillis: 3000,
+      connectionTimeoutMillis: PATIENCE,
       keepAlive: true,
-    });
+    };
+    const client = Object.assign(new pg.Client(options), { patience: PATIENCE }) as Client;
     const lost = () => {
       this.connecting = undefined;
+      this.heard.delete(this.self);
       if (!this.closed && this.watchers.size > 0) void this.listen();
     };
     try {
       if (this.closed) throw new Error('closed');
       client.on('error', () => undefined); // 'end' follows
-      client.on('notification', ({ payload }) => this.wake(payload ?? ''));
+      client.on('notification', ({ payload }) => this.hear(payload ?? ''));
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      endUnanswered(client);
+      if (await isDirect(client)) await client.query(`LISTEN ${CHANNEL}`);
     } catch (error) {
       this.connecting = undefined;
       void client.end().catch(() => undefined);
       throw error;
     }
     client.once('end', lost);
-    for (const topic of this.watchers.keys()) this.wake(topic); // what came meanwhile was not heard
+    this.wake(EVERYTHING); // what came meanwhile was not heard
+    this.tell(this.self);
     return client;
   }
 
-  private wake(topic: string): void {
-    for (const wake of this.watchers.get(topic) ?? []) wake();
+  private beat(): void {
+    const now = performance.now();
+    const silent = [...this.heard.keys()].filter((instance) => now - this.heard.get(instance)! > SILENCE);
+    for (const instance of silent) this.heard.delete(instance);
+    if (silent.length > 0 || !this.heard.has(this.self)) this.wake(EVERYTHING);
+    this.tell(this.self);
   }
+
+  private hear(topic: string): void {
+    if (topic.startsWith(BEAT)) this.heard.set(topic, performance.now());
+    else this.wake(topic);
+  }
+
+  private wake(topic: string): void {
+    const topics = topic === EVERYTHING ? this.watchers.keys() : [topic];
+    for (const one of topics) for (const wake of this.watchers.get(one) ?? []) wake();
+  }
+}
+
+/** A pooler makes up the process that it names. What LISTEN asks of it would reach whoever has the connection next. */
+async function isDirect(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]!.pid === client.processID;
 }

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { runAs } from '../auth/owner-context.js';
 import type { OwnerId } from '../auth/owner-id.js';
@@ -28,7 +27,7 @@ export class EventStreams implements BeforeApplicationShutdown {
    * Until the source, the token or the instance ends, or the client hangs up.
    * @throws Problem `rate_limited` where the owner has too many, `shutting_down`
    */
-  open({ owner, expires, source, watch }: Opening, reply: FastifyReply): Readable {
+  open({ owner, expires, source, watch }: Opening, reply: FastifyReply): StreamableFile {
     const streams = this.byOwner.get(owner) ?? new Set();
     if (this.closing) throw new Problem('shutting_down');
     if (streams.size >= MAX_STREAMS)
@@ -50,7 +49,7 @@ export class EventStreams implements BeforeApplicationShutdown {
     };
     if (reply.raw.destroyed) leave();
     else reply.raw.once('close', leave);
-    return stream.body;
+    return new StreamableFile(stream.body);
   }
 
   /** Before the server waits for its requests to be answered: these would never be. */

@@ -57,7 +57,7 @@ test('A3: an event comes to those who follow its aide, on every instance, as the
   }
 });
 
-test('A3: an event wakes the streams of all instances: by looking alone, one after the other takes a minute', async () => {
+test('A3: an event wakes the streams of all instances: by looking alone, one after the other takes an hour', async () => {
   const aide = await makeAide(client);
   const sources = [await follow(aide.id), await follow(aide.id, '', { app: apps[1] })];
   for (let version = 1; version <= 12; version++) {
@@ -105,19 +105,16 @@ const appendSilently = (id: string, version: number) =>
      SELECT owner_id, gen_random_uuid(), id, ${version}, 'silent', '[{"op": "add", "path": "/a", "value": 1}]', 'owner', 'web' FROM e`,
   );
 
-test('A3: what came while the listener was cut off, and what nobody told of, is found all the same', async () => {
+test('A3: what the listener had not heard when it was cut off is found all the same', async () => {
   const aide = await makeAide(client);
   const source = await follow(aide.id);
   await makeEvent(client, aide, 1);
   await source.take(1);
-  await sqlAsSuperuser(database, `SELECT pg_terminate_backend(pid) ${LISTENERS}`);
   await appendSilently(aide.id, 2);
+  await sqlAsSuperuser(database, `SELECT pg_terminate_backend(pid) ${LISTENERS}`);
   expect(versions(await source.take(1))).toEqual([2]);
-  while ((await sqlAsSuperuser(database, `SELECT ${LISTENERS} AND query LIKE 'LISTEN%'`)).length === 0);
-  await appendSilently(aide.id, 3);
+  await makeEvent(client, aide, 3);
   expect(versions(await source.take(1))).toEqual([3]);
-  await makeEvent(client, aide, 4);
-  expect(versions(await source.take(1))).toEqual([4]);
 });
 
 test('A3: streams end when their aide is deleted and when the token expires', async () => {

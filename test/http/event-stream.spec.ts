@@ -40,6 +40,30 @@ test('A3: a stream ends when it is told to, though its client does not read', as
   await closed;
 });
 
+test('A3: a stream that nobody wakes looks for itself now and then, and not in between', async () => {
+  const log: StreamEvent[] = [];
+  let reads = 0;
+  const read = (after: number) => {
+    reads += 1;
+    return Promise.resolve(log.slice(after));
+  };
+  const stream = new EventStream({ read, after: 0, poll: POLL });
+  let text = '';
+  stream.body.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await settled();
+  log.push({ id: 1, name: 'e', data: {} });
+  await jest.advanceTimersByTimeAsync(POLL - 1);
+  expect([reads, text]).toEqual([1, 'retry: 2000\n\n']);
+  await jest.advanceTimersByTimeAsync(1);
+  await settled();
+  expect(text).toBe('retry: 2000\n\nid: 1\nevent: e\ndata: {}\n\n');
+  await jest.advanceTimersByTimeAsync(POLL - 1);
+  expect(reads).toBe(3); // once more behind what was found
+  stream.end();
+  await jest.advanceTimersByTimeAsync(4 * POLL);
+  expect(reads).toBe(3);
+});
+
 test('A3: a quiet stream has a comment every 15 seconds, and ends when it is told to', async () => {
   const stream = quiet();
   let text = '';

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type StreamableFile } from '@nestjs/common';
 import type { UIMessageChunk } from 'ai';
 import type { FastifyReply } from 'fastify';
 import sql from '../../database/sql.js';
@@ -58,7 +57,7 @@ export class RunStreams {
   }
 
   /** The same as server-sent events, in the UI message stream of the AI SDK. @throws Problem as {@link EventStreams.open} */
-  open(follower: Follower & { expires: number }, reply: FastifyReply): Readable {
+  open(follower: Follower & { expires: number }, reply: FastifyReply): StreamableFile {
     const { owner, runId, expires } = follower;
     void reply.headers({
       'Content-Type': 'text/event-stream; charset=utf-8',

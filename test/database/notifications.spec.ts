@@ -1,0 +1,128 @@
+import { jest } from '@jest/globals';
+import { Notifications } from '../../src/database/notifications.js';
+import { sqlAsSuperuser, type TestDatabase, workerDatabase } from '../support/database.js';
+import { SilentProxy } from '../support/silent-proxy.js';
+
+const BEAT = 5000; // milliseconds
+
+let database: TestDatabase;
+let open: Notifications[];
+
+beforeAll(async () => {
+  database = await workerDatabase();
+});
+beforeEach(() => {
+  open = [];
+  const real = [
+    'setTimeout',
+    'clearTimeout',
+    'setImmediate',
+    'clearImmediate',
+    'nextTick',
+    'queueMicrotask',
+  ] as const;
+  jest.useFakeTimers({ doNotFake: [...real, 'Date', 'hrtime'] });
+});
+afterEach(async () => {
+  await Promise.all(open.map((instance) => instance.onApplicationShutdown()));
+  jest.useRealTimers();
+});
+
+function instance(url = database.app): Notifications {
+  const made = new Notifications(url);
+  open.push(made);
+  return made;
+}
+
+/** Who waits for a topic, and how often it was woken. */
+class Watcher {
+  wakes = 0;
+  private notice = () => undefined as void;
+
+  constructor(notifications: Notifications, topic: string) {
+    notifications.watch(topic, () => {
+      this.wakes += 1;
+      this.notice();
+    });
+  }
+
+  /** Resolves when it is woken the next time. */
+  woken = () => new Promise<void>((resolve) => (this.notice = resolve));
+}
+
+/** One that is known to hear what others tell. */
+async function hearing(notifications: Notifications, topic: string): Promise<Watcher> {
+  const watcher = new Watcher(notifications, topic);
+  await watcher.woken(); // as the connection is made
+  const woken = watcher.woken();
+  instance().tell(topic);
+  await woken;
+  return watcher;
+}
+
+const tellRaw = (topic: string) => sqlAsSuperuser(database, `SELECT pg_notify('changes', $1)`, [topic]);
+
+test('A3: a topic wakes those who watch it, on every instance, and nobody else', async () => {
+  const both = [await hearing(instance(), 'mine'), await hearing(instance(), 'mine')];
+  const other = await hearing(instance(), 'other');
+  const before = other.wakes;
+  const woken = both.map((watcher) => watcher.woken());
+  instance().tell('mine');
+  await Promise.all(woken);
+  expect(other.wakes).toBe(before);
+});
+
+test('A3: while every instance tells that it lives, nobody is woken for nothing', async () => {
+  const quiet = instance();
+  const watcher = await hearing(quiet, 'quiet');
+  const before = watcher.wakes;
+  for (let beats = 0; beats < 5; beats++) {
+    await jest.advanceTimersByTimeAsync(BEAT);
+    const heard = open.map((_, i) => new Watcher(quiet, `${beats} of ${i}`).woken());
+    open.forEach((one, i) => one.tell(`${beats} of ${i}`)); // told behind the beat, or with it
+    await Promise.all(heard);
+  }
+  expect(watcher.wakes).toBe(before);
+});
+
+test('A3: where an instance falls silent, which may be before it told of a commit, everyone is woken', async () => {
+  const watcher = await hearing(instance(), 'topic');
+  const told = watcher.woken();
+  await tellRaw('@an instance that lives no longer');
+  await tellRaw('topic');
+  await told;
+  const woken = watcher.woken();
+  await jest.advanceTimersByTimeAsync(BEAT);
+  await jest.advanceTimersByTimeAsync(BEAT);
+  await woken;
+});
+
+test('A3: an instance that hears nothing wakes its own with every beat, and hears again when the network does', async () => {
+  const { proxy, url } = await SilentProxy.before(database.app);
+  const watcher = await hearing(instance(url), 'topic');
+  proxy.fallSilent();
+  await jest.advanceTimersByTimeAsync(2 * BEAT);
+  for (let beats = 0; beats < 3; beats++) {
+    const woken = watcher.woken();
+    await jest.advanceTimersByTimeAsync(BEAT);
+    await woken;
+  }
+  proxy.heal();
+  await watcher.woken(); // the connection is given up, and made anew
+  const woken = watcher.woken();
+  await tellRaw('topic');
+  await woken;
+  proxy.close();
+});
+
+test('A3: what could not be told wakes everyone when something can be told again', async () => {
+  const { proxy, url } = await SilentProxy.before(database.app);
+  const cut = instance(url);
+  await hearing(cut, 'topic');
+  const watcher = await hearing(instance(), 'topic');
+  proxy.fallSilent();
+  cut.tell('topic');
+  await new Promise((resolve) => cut.watch('again', () => resolve(undefined)) && proxy.heal());
+  await watcher.woken();
+  proxy.close();
+});
