@@ -51,6 +51,7 @@ test.each([
   ...['db', 'mysql://a@b/c', 'postgres://a:p@ss word@h:port/d', 'http://db'].flatMap((url) => [
     ['DATABASE_URL', url, `DATABASE_URL ${POSTGRES}`],
     ['MIGRATION_DATABASE_URL', url, `MIGRATION_DATABASE_URL ${POSTGRES}`],
+    ['LISTEN_DATABASE_URL', url, `LISTEN_DATABASE_URL ${POSTGRES}`],
   ]),
   [
     'JWT_SECRET',

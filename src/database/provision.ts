@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Config } from '../config/config.js';
 import { Failure } from '../config/failure.js';
-import { connect } from './connect.js';
 import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
+import { refuseMixedStatements } from './pooler.js';
 
 const LOCK = 4_172_026_002; // pg_advisory_lock key: one process at a time sets the server up
 
@@ -37,7 +37,7 @@ export interface SchemaOwner {
 export async function provideDatabase(config: Config): Promise<Database> {
   if (config.DATABASE_URL) {
     if (config.MIGRATION_DATABASE_URL) await migrate(config.MIGRATION_DATABASE_URL, config.DATABASE_URL);
-    await (await connect(config.DATABASE_URL, 'DATABASE_URL')).end();
+    await refuseMixedStatements(config.DATABASE_URL);
     return { url: config.DATABASE_URL, stop: async () => undefined };
   }
   const { urls, folder, stop } = await startDatabase(config);
