@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { mintToken } from '#dist/auth/mint-token.js';
 import { loadConfig } from '#dist/config/config.js';
+import { NODE_FLAGS } from '../support/node-flags.ts';
 import type { Statement } from './statements.ts';
 
 /** Connections to the database, of the service (its default) and of the floor. */
@@ -53,7 +54,7 @@ export async function startServer(databaseUrl: string, dir: string, preload?: st
   };
   const config = loadConfig(environment);
   const imports = preload ? ['--import', join(root, 'bench/load', preload)] : [];
-  const args = ['--enable-source-maps', ...imports, join(root, 'dist/main.js')];
+  const args = [...NODE_FLAGS, ...imports, join(root, 'dist/main.js')];
   const server = await launch(args, join(dir, `service${preload ? '-preloaded' : ''}.log`), environment);
   return {
     ...server,

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { loadConfig } from '#dist/config/config.js';
 import { mintToken } from '#dist/auth/mint-token.js';
+import { NODE_FLAGS } from './node-flags.ts';
 import { SETTINGS } from './service.ts';
 
 /** Bytes, after a full garbage collection. */
@@ -15,9 +16,9 @@ export interface Reading {
 /** The service in a process of its own, so that it can be measured without its clients. */
 export async function startProcess(databaseUrl: string, settings: NodeJS.ProcessEnv = {}) {
   const env = { ...SETTINGS, DATABASE_URL: databaseUrl, ...settings };
-  const child = fork(new URL('service-process.ts', import.meta.url), {
+  const child = fork(new URL('service-process.js', import.meta.url), {
     env: { PATH: process.env.PATH, ...env },
-    execArgv: ['--expose-gc', '--enable-source-maps'],
+    execArgv: ['--expose-gc', ...NODE_FLAGS],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'], // the log is written, and nobody reads it
   });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
-import { v7 as uuid } from 'uuid';
-import { awaitAnswer, endUnanswered } from './unanswered.js';
+import { newId } from './new-id.js';
+import { endUnanswered } from './unanswered.js';
 
 const CHANNEL = 'changes';
 const EVERYTHING = '*';
@@ -30,7 +30,7 @@ type Client = pg.Client & { patience: number; processID: number };
 @Injectable()
 export class Notifications implements OnApplicationShutdown {
   private readonly watchers = new Map<string, Set<Wake>>();
-  private readonly self = BEAT + uuid();
+  private readonly self = BEAT + newId();
   /** When each instance was last heard, by this one's clock. */
   private readonly heard = new Map<string, number>();
   private untold = new Set<string>();
@@ -76,7 +76,6 @@ export class Notifications implements OnApplicationShutdown {
       while (this.untold.size > 0) {
         const client = await this.connection();
         const topics = [...this.untold].slice(0, MAX_TOPICS);
-        awaitAnswer(client);
         await client.query(`SELECT pg_notify($1, topic) FROM unnest($2::text[]) topic`, [CHANNEL, topics]);
         for (const topic of topics) this.untold.delete(topic);
       }

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Entry, Source } from './tail.js';
 
 const HEARTBEAT = 15_000; // milliseconds
+const TICK = 5000; // milliseconds; how late a comment or a look may be
 const RECONNECT = 'retry: 2000\n\n'; // the client's pause; being first, it also sends the headers
 
 /** An event of a stream: `id` is what a client goes on from. */
@@ -78,7 +79,7 @@ export class EventStream {
   private go(): void {
     this.wanted = true;
     if (this.timer) return void this.fill();
-    this.timer = setInterval(() => this.tick(), Math.min(HEARTBEAT, this.source.poll));
+    this.timer = setInterval(() => this.tick(), Math.min(TICK, this.source.poll));
     this.send(RECONNECT);
   }
 

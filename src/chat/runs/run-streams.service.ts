@@ -14,7 +14,7 @@ import { Run } from './run.entity.js';
 import { RunStore } from './run-store.service.js';
 
 const WRITES = 50; // at most read at once
-const POLL = 2000; // milliseconds
+const POLL = 5 * 60_000; // milliseconds; Notifications wakes those to whom nothing was told
 const FAREWELL = '[DONE]';
 
 /** A chunk of a run's stream; its number is gap-free from 0. */
