@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { PurgeService } from '#dist/conversations/purge.service.js';
+import sql from 'sql-template-tag';
+import { OwnerScope } from '#dist/database/owner-scope.js';
 import { SignalMappingsService } from '#dist/signal-mappings/signal-mappings.service.js';
 import { type Document, uncovered } from './support/coverage.ts';
 import { connected, withDatabase } from './support/database.ts';
@@ -12,7 +13,7 @@ import { listReads, type Read, singleReads } from './support/reads.ts';
 import { defectsOf, indexesUsed } from './support/rules.ts';
 import { Samples } from './support/samples.ts';
 import { type Send, type Service, startService, templateOf } from './support/service.ts';
-import { writes } from './support/writes.ts';
+import { pairing, retries, writes } from './support/writes.ts';
 
 /**
  * npm run bench:plans [-- --messages 10000|100000|1000000] [--dir <folder>]: writes docs/indexes.md from the plans of what
@@ -20,6 +21,7 @@ import { writes } from './support/writes.ts';
  * was left out, and where nothing uses an index.
  */
 const LARGE = 1000; // rows
+const SMALL = 100; // rows, which are read in full whatever indexes there are
 const REPORT = new URL('../docs/indexes.md', import.meta.url);
 
 const options = readOptions();
@@ -36,11 +38,19 @@ async function as<T>(name: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** As Lookups asks for them, one after the other. */
+const PURGES = [
+  sql`SELECT app.purge(make_interval(days => ${30}))`,
+  sql`SELECT app.purge_idempotency_keys()`,
+  sql`SELECT app.purge_pairing_codes()`,
+];
+
 class OnlyExplained extends Error {}
 
 /** Everything that the service does, once; of every list the first page, the next one and a long one. */
 async function drive({ send, app }: Service, samples: Samples): Promise<Read[]> {
-  const explained: Send = (owner, call, body) => as(templateOf(call), () => send(owner, call, body));
+  const explained: Send = (owner, call, ...rest) => as(templateOf(call), () => send(owner, call, ...rest));
+  const ear = app.get(SignalMappingsService);
   const [singles, lists] = [singleReads(samples), listReads(samples)];
   for (const { owner, call } of [...singles, ...lists]) if (owner) await send(owner, call); // first sight of each owner
   for (const { owner, call } of singles) await explained(owner, call);
@@ -52,11 +62,17 @@ async function drive({ send, app }: Service, samples: Samples): Promise<Read[]> 
     if (cursor) await explained(owner, `${page}20&cursor=${cursor}`);
   }
   await writes(explained, samples);
+  await retries(explained, samples);
+  await pairing(explained, samples, (number, text) =>
+    as('confirmation of a number', () => ear.confirm(number, text, 'bench-plans')),
+  );
   const { phone } = samples.pick('mappings');
-  await as('look-up by phone', () => app.get(SignalMappingsService).findByPhone(phone!, 'bench-plans'));
-  await as('purge', () => app.get(PurgeService).purge()).catch((error: unknown) => {
-    if (!(error instanceof OnlyExplained)) throw error;
-  });
+  await as('look-up by phone', () => ear.findByPhone(phone!, 'bench-plans'));
+  const scope = app.get(OwnerScope);
+  for (const purge of PURGES)
+    await as('purge', () => scope.beside(purge)).catch((error: unknown) => {
+      if (!(error instanceof OnlyExplained)) throw error;
+    });
   return [...singles, ...lists];
 }
 
@@ -82,8 +98,8 @@ await withDatabase(options, ({ app, superuser: url }) =>
         defectsOf(statement, large).map((defect) => `${statement.label}: ${defect}`),
       ),
       ...uncovered(document, reads).map((read) => `${read}: not among the reads of the benchmark`),
-      ...indexes.flatMap(({ name }) =>
-        used.has(name) || EXCEPTIONS[name] ? [] : [`${name}: nothing uses it`],
+      ...indexes.flatMap(({ name, table }) =>
+        used.has(name) || EXCEPTIONS[name] || tables.get(table)! < SMALL ? [] : [`${name}: nothing uses it`],
       ),
     ];
     const header = `# Indexes

@@ -24,7 +24,10 @@ function section({ name, definition, size }: Index, found: Explained[]): string 
   const users = found.filter((statement) => indexesUsed(statement).includes(name));
   const labels = [...new Set(users.map(({ label }) => `\`${label}\``))];
   const more = labels.length > MOST_NAMED ? ` and ${labels.length - MOST_NAMED} more` : '';
-  const serves = labels.length > 0 ? labels.slice(0, MOST_NAMED).join(', ') + more : EXCEPTIONS[name]!;
+  const serves =
+    labels.length > 0
+      ? labels.slice(0, MOST_NAMED).join(', ') + more
+      : (EXCEPTIONS[name] ?? 'nothing, in a table this small');
   const shown =
     users.find((user) => isPage(user) && user.label.includes('cursor') && leads(user, name)) ??
     users.find((user) => isPage(user) && leads(user, name)) ??

@@ -10,9 +10,10 @@ export interface Index {
 /** Indexes that no statement has to use, and why they are there all the same. */
 export const EXCEPTIONS: Record<string, string> = {
   jobs_pkey: 'primary key of a table of one row',
-  rate_limits_pkey: 'primary key; the measurements stay below the limits',
   audit_log_pkey: 'primary key',
+  aide_events_pkey: 'primary key',
   aide_publications_pkey: 'primary key',
+  idempotency_keys_pkey: 'primary key',
   signal_mappings_phone_number_key:
     'keeps a number from being claimed twice by one owner (409 `phone_taken`)',
 };

@@ -22,6 +22,17 @@ const TASK_FILTERS = [
   `dueAfter=${INSTANT}`,
 ];
 
+/** Below an aide with 250 events. */
+const LOG = [
+  '/events/150',
+  '/state',
+  '/state?version=199',
+  '/diff',
+  '/diff?from=50&to=199',
+  '/verify',
+  '/events/stream?after=0',
+];
+
 /** One thing by its id, each kind, at random. */
 export function singleReads(samples: Samples): Read[] {
   const one = (name: Parameters<Samples['pick']>[0], path: string, rest = ''): Read => {
@@ -29,6 +40,7 @@ export function singleReads(samples: Samples): Read[] {
     return { owner, call: `GET ${path}/${id}${rest}` };
   };
   const { owner, aide } = samples.pick('conversations');
+  const { owner: called } = samples.pick('calls');
   return [
     { owner, call: 'GET /v1/me' },
     one('aides', '/v1/aides'),
@@ -44,6 +56,8 @@ export function singleReads(samples: Samples): Read[] {
     ...STATUSES.map((status) => ({ owner, call: `GET /v1/aides/count?status=${status}` })),
     one('aides', '/v1/aides', '?include=state'),
     one('messages', '/v1/messages', '?include=toolCalls'),
+    ...LOG.map((rest) => one('logged', '/v1/aides', rest)),
+    { owner: called, call: 'GET /v1/tool-calls/verify' },
   ];
 }
 
@@ -56,6 +70,7 @@ export function listReads(samples: Samples): Read[] {
   const published = samples.pick('published');
   const call = samples.pick('calls');
   const mapping = samples.pick('numbers');
+  const logged = samples.pick('logged');
   const roles = ROLES.map((role) => `role=${role}`);
   const tasks = TASK_SORTS.flatMap((sort) =>
     TASK_FILTERS.map((filter) => [`sort=${sort}`, filter].filter(Boolean).join('&')),
@@ -67,6 +82,7 @@ export function listReads(samples: Samples): Read[] {
       'total=true',
     ]),
     ...variants(published.owner, `/v1/aides/${published.aide}/publications`, ['total=true']),
+    ...variants(logged.owner, `/v1/aides/${logged.id}/events`, ['order=asc', 'order=desc', 'total=true']),
     ...variants(owner, '/v1/conversations', [
       `aideId=${aide}`,
       'channel=web',
@@ -88,6 +104,7 @@ export function listReads(samples: Samples): Read[] {
     ...variants(owner, '/v1/tasks', [...tasks, 'total=true']),
     ...variants(call.owner, `/v1/messages/${call.message}/tool-calls`, ['total=true']),
     ...variants(call.owner, `/v1/conversations/${call.conversation}/tool-calls`, ['total=true']),
+    ...variants(call.owner, '/v1/tool-calls/chain', ['total=true']),
     ...variants(mapping.owner, '/v1/signal-mappings', [`aideId=${mapping.aide}`, 'total=true']),
     ...variants(owner, '/v1/audit-log', ['total=true']),
   ];

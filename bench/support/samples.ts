@@ -10,6 +10,8 @@ const QUERIES = {
   users: `SELECT id AS owner, id FROM app.users`,
   /** Of owners that may make any number of them. */
   aides: `SELECT owner_id AS owner, a.id FROM app.aides a JOIN app.users u ON u.id = a.owner_id WHERE tier = 'pro'`,
+  /** With 250 events. */
+  logged: `SELECT owner_id AS owner, id FROM app.aides WHERE state_version = 250`,
   /** The aide of each is `aide`. */
   conversations: `SELECT owner_id AS owner, id, aide_id AS aide FROM app.conversations
     WHERE deleted_at IS NULL AND aide_id IS NOT NULL AND message_count >= 100`,

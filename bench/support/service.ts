@@ -23,8 +23,8 @@ export interface Answer {
 
 export type Service = Awaited<ReturnType<typeof startService>>;
 
-/** Sends one request as an owner, or as nobody, and insists on success. */
-export type Send = (owner: string | undefined, call: string, body?: object) => Promise<Answer>;
+/** Sends one request as an owner, or as nobody, and insists on success. Of a stream, the first events are the answer. */
+export type Send = (owner: string | undefined, call: string, body?: object, key?: string) => Promise<Answer>;
 
 /** The real service on a port of its own, and a client of it: one kept connection, one request at a time. */
 export async function startService(databaseUrl: string) {
@@ -35,20 +35,24 @@ export async function startService(databaseUrl: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const tokens = new Map<string, string>();
 
-  const send: Send = async (owner, call, body) => {
+  const send: Send = async (owner, call, body, key) => {
     if (owner && !tokens.has(owner)) tokens.set(owner, await mintToken(config, owner));
     const [method, path] = call.split(' ', 2);
     const text = body && JSON.stringify(body);
     const headers = {
       ...(owner && { authorization: `Bearer ${tokens.get(owner)}` }),
       ...(text && { 'content-type': 'application/json' }),
+      ...(key && { 'idempotency-key': key }),
     };
     return new Promise((resolve, reject) => {
       const start = performance.now();
       request({ agent, port, host: '127.0.0.1', method, path, headers }, (response) => {
         const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          if (chunk.includes('\nevent: ')) response.destroy();
+        });
+        response.on('close', () => {
           const took = performance.now() - start;
           const status = response.statusCode!;
           const answer = Buffer.concat(chunks).toString();
@@ -73,6 +77,7 @@ const parse = (text: string) => (text.startsWith('{') ? (JSON.parse(text) as Rec
 export const templateOf = (call: string) =>
   call
     .replaceAll(UUID, '{id}')
+    .replace(/events\/\d+/, 'events/{version}')
     .replace(/cursor=[^&]+/, 'cursor=…')
     .replaceAll(/\d{4}-\d\d-\d\dT[^&]+/g, '{instant}')
     .replace(/(public\/aides|GET \/a)\/[^?]+/, '$1/{slug}');

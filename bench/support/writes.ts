@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Samples } from './samples.ts';
 import type { Answer, Send } from './service.ts';
 
@@ -6,6 +7,7 @@ const MESSAGE = { role: 'user', content: 'When is the best time to visit Lisbon?
 const CALL = { toolName: 'add_task', parameters: { title: 'Buy milk' } };
 
 let phones = 0;
+const newPhone = () => `+4917${String(Date.now() + phones++).slice(-8)}`;
 
 /** Every change of the API once, on a random owner's random rows; what it makes it takes away again. */
 export async function writes(send: Send, samples: Samples): Promise<void> {
@@ -30,6 +32,9 @@ async function aide(send: Send, owner: string, id: string): Promise<void> {
   await send(owner, `PATCH ${aide}`, { title: 'Travel planner for two' });
   await send(owner, `POST ${aide}/publish`, { slug: `bench-${id}` });
   await send(owner, `POST ${aide}/unpublish`);
+  const operations = [{ op: 'add', path: '/tone', value: 'formal' }];
+  await send(owner, `POST ${aide}/events`, { type: 'changed', operations, expectedVersion: 0 });
+  await send(owner, `POST ${aide}/rollback`, { version: 0, expectedVersion: 1 });
   await send(owner, `POST ${aide}/archive`);
   await send(owner, `POST ${aide}/unarchive`);
 }
@@ -47,7 +52,7 @@ async function conversation(send: Send, owner: string, aideId: string): Promise<
   const call = `/v1/tool-calls/${idOf(await send(owner, `POST ${message}/tool-calls`, CALL))}`;
   await send(owner, `POST ${call}/finish`, { status: 'success', result: { done: true }, durationMs: 12 });
 
-  const phoneNumber = `+4917${String(Date.now() + phones++).slice(-8)}`;
+  const phoneNumber = newPhone();
   const claim = { phoneNumber, aideId, conversationId };
   const mapping = `/v1/signal-mappings/${idOf(await send(owner, 'POST /v1/signal-mappings', claim))}`;
   await send(owner, `PATCH ${mapping}`, { conversationId });
@@ -65,4 +70,31 @@ async function append(send: Send, samples: Samples): Promise<void> {
   const { owner, id } = samples.pick('conversations');
   const message = await send(owner, `POST /v1/conversations/${id}/messages`, MESSAGE);
   await send(owner, `DELETE /v1/messages/${idOf(message)}`);
+}
+
+/** What is asked for twice under one key, and so done once. */
+export async function retries(send: Send, samples: Samples): Promise<void> {
+  const { owner, id } = samples.pick('conversations');
+  const twice = async (call: string, body: object) => {
+    const key = randomUUID();
+    await send(owner, call, body, key);
+    return idOf(await send(owner, call, body, key));
+  };
+  await send(owner, `DELETE /v1/tasks/${await twice('POST /v1/tasks', { title: 'Buy milk' })}`);
+  const message = await twice(`POST /v1/conversations/${id}/messages`, MESSAGE);
+  await send(owner, `DELETE /v1/messages/${message}`);
+}
+
+/** A number that is claimed and proved. @param confirm says, as the Signal ear does, that a number has sent a text */
+export async function pairing(
+  send: Send,
+  samples: Samples,
+  confirm: (phone: string, text: string) => Promise<unknown>,
+): Promise<void> {
+  const { owner, id: conversationId, aide: aideId } = samples.pick('conversations');
+  const phoneNumber = newPhone();
+  const claim = { phoneNumber, aideId, conversationId };
+  const claimed = await send(owner, 'POST /v1/signal-mappings', claim);
+  await confirm(phoneNumber, claimed.body.pairingCode as string);
+  await send(owner, `DELETE /v1/signal-mappings/${idOf(claimed)}`);
 }
