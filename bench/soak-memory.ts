@@ -8,7 +8,7 @@ import { type Reading, startProcess } from './support/process.ts';
 import { slopeOf } from './support/slope.ts';
 
 /**
- * npm run soak:memory [-- --minutes 10 --warm-up 3 --rate 300]: exit code 1 where the memory of the service, after a full
+ * npm run soak:memory [-- --minutes 10 --warm-up 5 --rate 300]: exit code 1 where the memory of the service, after a full
  * garbage collection, grows by TARGET or more. Owners keep no more than so many rows, so that growing data is no part of it.
  */
 const OWNERS = 40;
@@ -21,7 +21,7 @@ const MB = 2 ** 20;
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
-    'warm-up': { type: 'string', default: '3' },
+    'warm-up': { type: 'string', default: '5' },
     rate: { type: 'string', default: '300' },
   },
 });
