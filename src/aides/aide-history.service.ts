@@ -22,15 +22,14 @@ export class AideHistory {
     @InjectOwned(AideEvent) private readonly events: OwnedRepository<AideEvent>,
   ) {}
 
-  async list(owner: OwnerId, aideId: string, query: ListEvents): Promise<Page<AideEvent>> {
+  list(owner: OwnerId, aideId: string, query: ListEvents): Promise<Page<AideEvent>> {
     const order = {
       keys: [{ property: 'version' as const }],
       descending: query.order === 'desc',
       unique: true,
     };
-    const page = await this.events.page(owner, query, order, { where: [sql`t.aide_id = ${aideId}`] });
-    if (page.data.length === 0) await this.aides.get(owner, aideId);
-    return page;
+    const where = [sql`t.aide_id = ${aideId}`];
+    return this.events.page(owner, query, order, { where, parent: () => this.aides.get(owner, aideId) });
   }
 
   async get(owner: OwnerId, aideId: string, version: number): Promise<AideEvent> {

@@ -67,12 +67,12 @@ export class PublishingService {
   }
 
   /** @throws RowNotFound where the aide is not the owner's */
-  async list(owner: OwnerId, id: string, query: PageRequest): Promise<Page<Publication>> {
-    const page = await this.publications.page(owner, query, NEWEST_FIRST, {
-      where: [sql`t.aide_id = ${id}`],
+  list(owner: OwnerId, id: string, query: PageRequest): Promise<Page<Publication>> {
+    const where = [sql`t.aide_id = ${id}`];
+    return this.publications.page(owner, query, NEWEST_FIRST, {
+      where,
+      parent: () => this.aides.get(owner, id),
     });
-    if (page.data.length === 0) await this.aides.get(owner, id);
-    return page;
   }
 
   /** Public: no owner is known here. */

@@ -25,6 +25,11 @@ export interface ReadOptions<T> {
   lock?: 'change' | 'delete';
 }
 
+export interface PageOptions<T> extends ReadOptions<T> {
+  /** Called where the page is empty; throws where that is because what the rows belong to does not exist. */
+  parent?: () => Promise<unknown>;
+}
+
 export interface WriteOptions {
   version?: ExpectedVersion;
   /** Rows that fail these do not exist for the caller: {@link RowNotFound}. */
@@ -59,16 +64,18 @@ export class OwnedRepository<T extends ObjectLiteral> {
     return row;
   }
 
+  /** @throws RowNotFound where the `parent` that was given says so */
   async page(
     owner: OwnerId,
     request: PageRequest,
     order: Order<T>,
-    { where = [], include }: ReadOptions<T> = {},
+    { where = [], include, parent }: PageOptions<T> = {},
   ): Promise<Page<T>> {
     const continued = [...where, request.cursor && keysetCondition(this.shape, order, request.cursor)];
     const rows = await this.scope.query<T>(
       sql`${this.select(owner, continued, include)} ORDER BY ${orderBy(this.shape, order)} LIMIT ${request.limit + 1}`,
     );
+    if (rows.length === 0) await parent?.();
     const data = rows.slice(0, request.limit);
     const next = rows.length > data.length ? keysetOf(order, data.at(-1)!) : null;
     return new Page(data, next, request.total ? await this.count(owner, where) : undefined);

@@ -4,7 +4,7 @@ import type { OwnerId } from '../auth/owner-id.js';
 import { Conversation } from '../conversations/conversation.entity.js';
 import { InjectOwned } from '../database/database.module.js';
 import { RowNotFound, StaleVersion } from '../database/errors.js';
-import type { ExpectedVersion, OwnedRepository } from '../database/owned.repository.js';
+import type { ExpectedVersion, OwnedRepository, PageOptions } from '../database/owned.repository.js';
 import { newestFirst, type Order, type Page, type PageRequest } from '../database/page.js';
 import { Transactions } from '../database/transactions.js';
 import { referenceNotFound } from '../http/problem.js';
@@ -67,7 +67,7 @@ export class MessagesService {
   }
 
   /** @throws RowNotFound where the conversation is not the owner's or deleted */
-  async list(owner: OwnerId, conversationId: string, query: ListMessages): Promise<Page<Message>> {
+  list(owner: OwnerId, conversationId: string, query: ListMessages): Promise<Page<Message>> {
     const order: Order<Message> = {
       keys: [{ property: 'seq' }],
       descending: query.order === 'desc',
@@ -76,14 +76,14 @@ export class MessagesService {
     const alive = sql`EXISTS (SELECT FROM app.conversations c
       WHERE c.owner_id = ${owner} AND c.id = ${conversationId} AND c.deleted_at IS NULL)`;
     const where = [sql`t.conversation_id = ${conversationId}`, sql`t.deleted_at IS NULL`, alive];
-    const page = await this.page(owner, query, order, where);
-    if (page.data.length === 0) await this.checkConversation(owner, conversationId);
-    return page;
+    const parent = () =>
+      this.conversations.get(owner, conversationId, { where: [sql`t.deleted_at IS NULL`] });
+    return this.page(owner, query, order, { where, parent });
   }
 
   /** The owner's latest, of all conversations. */
   latest(owner: OwnerId, query: ListLatestMessages): Promise<Page<Message>> {
-    return this.page(owner, query, newestFirst('createdAt'), ALIVE);
+    return this.page(owner, query, newestFirst('createdAt'), { where: ALIVE });
   }
 
   /** The latest ones that contain a text, whatever its case, with what stands around its first place. */
@@ -171,16 +171,12 @@ export class MessagesService {
     owner: OwnerId,
     query: ListLatestMessages & PageRequest,
     order: Order<Message>,
-    among: typeof ALIVE,
+    { where = [], parent }: PageOptions<Message>,
   ): Promise<Page<Message>> {
-    const where = [...among, query.role && sql`t.role = ${query.role}`];
-    const page = await this.messages.page(owner, query, order, { where });
+    const filtered = [...where, query.role && sql`t.role = ${query.role}`];
+    const page = await this.messages.page(owner, query, order, { where: filtered, parent });
     if (query.include) await this.addToolCalls(owner, page.data);
     return page;
-  }
-
-  private async checkConversation(owner: OwnerId, id: string): Promise<void> {
-    await this.conversations.get(owner, id, { where: [sql`t.deleted_at IS NULL`] });
   }
 
   private async addToolCalls(owner: OwnerId, messages: Message[]): Promise<void> {

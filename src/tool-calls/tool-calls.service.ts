@@ -111,12 +111,11 @@ export class ToolCallsService {
     });
   }
 
-  /** @throws RowNotFound where the list is empty because what it belongs to does not exist */
-  private async list(owner: OwnerId, query: PageRequest, where: Sql[], exists: Sql): Promise<Page<ToolCall>> {
-    const page = await this.calls.page(owner, query, CALL_ORDER, { where });
-    if (page.data.length > 0) return page;
-    const [found] = await this.calls.query<{ exists: boolean }>(owner, sql`SELECT ${exists} AS exists`);
-    if (!found!.exists) throw new RowNotFound();
-    return page;
+  private list(owner: OwnerId, query: PageRequest, where: Sql[], exists: Sql): Promise<Page<ToolCall>> {
+    const parent = async () => {
+      const [found] = await this.calls.query<{ exists: boolean }>(owner, sql`SELECT ${exists} AS exists`);
+      if (!found!.exists) throw new RowNotFound();
+    };
+    return this.calls.page(owner, query, CALL_ORDER, { where, parent });
   }
 }
