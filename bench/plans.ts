@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import sql from 'sql-template-tag';
+import sql from '#dist/database/sql.js';
 import { OwnerScope } from '#dist/database/owner-scope.js';
 import { SignalMappingsService } from '#dist/signal-mappings/signal-mappings.service.js';
 import { type Document, uncovered } from './support/coverage.ts';

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
-import sql from 'sql-template-tag';
+import sql, { raw } from '../../src/database/sql.js';
 import { Load } from '../../bench/soak/load.ts';
 import { compareStored } from '../../bench/soak/stored.ts';
 import { runAs } from '../../src/auth/owner-context.js';
@@ -120,7 +120,7 @@ function holdsBehindIt(): void {
     const work = async (owner: string, i: number) => {
       const scope = scopes[i % 2]!;
       for (let n = 0; n < 30; n++) {
-        const marked = sql([`SELECT app.owner_id() AS owner, `, `::int AS n /* ${(i * 7 + n) % 40} */`], n);
+        const marked = sql`SELECT app.owner_id() AS owner, ${n}::int AS n ${raw(`/* ${(i * 7 + n) % 40} */`)}`;
         const answer = [{ owner, n }];
         expect(await scope.query(marked)).toEqual(answer);
         await expect(scope.query(failures[n % 3]!)).rejects.toThrow();

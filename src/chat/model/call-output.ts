@@ -1,5 +1,5 @@
 import type { TextStreamPart, ToolSet, UIMessageChunk } from 'ai';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../../database/new-id.js';
 import { callInput } from './call-input.js';
 import { JsonDepth } from './json-depth.js';
 import type { StepCall } from './model.js';
@@ -68,7 +68,7 @@ export class CallOutput {
     }
     const toolName = [...storableText(name)].slice(0, MAX_NAME).join('');
     const call = {
-      id: uuid(),
+      id: newId(),
       toolName,
       input: {},
       error: CUT_OFF,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import sql, { type Sql } from '../../database/sql.js';
-import { v7 as uuid } from 'uuid';
+import { newId } from '../../database/new-id.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { InjectOwned } from '../../database/database.module.js';
 import type { OwnedRepository } from '../../database/owned.repository.js';
@@ -66,7 +66,7 @@ export class TurnRows {
 
   /** In a transaction that has locked the conversation; it runs as soon as that is committed, unless it is queued. */
   async insert(owner: OwnerId, run: NewRun, retry: Retry | undefined, queued = false): Promise<Run> {
-    const id = uuid();
+    const id = newId();
     const begun = await this.runs.insert(owner, {
       id,
       answerId: id,
