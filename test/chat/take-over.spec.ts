@@ -94,13 +94,18 @@ test('H4: a call whose step did not finish is not performed, has a result in the
 
 test('H4: a call that was recorded but not performed is performed by who takes over, once, and the step is not repeated', async () => {
   const conversation = await makeConversation(person.client);
-  chat.model.script(calls('add_task', { title: 'Buy milk' }), says('Added.'));
+  const locked = Promise.withResolvers<void>();
+  chat.model.script(async (answer, request) => {
+    await locked.promise;
+    await calls('add_task', { title: 'Buy milk' })(answer, request);
+  }, says('Added.'));
   // Whoever performs a call locks its owner first: so it stays undone until the turn is another's.
   const client = new pg.Client({ connectionString: database.superuser });
   await client.connect();
   const run = await turnOf(person.client, conversation);
   await client.query('BEGIN');
   await client.query('SELECT FROM app.users WHERE id = $1 FOR NO KEY UPDATE', [person.owner]);
+  locked.resolve();
   const callsOf = () =>
     sqlAsSuperuser<{ status: string }>(database, 'SELECT status FROM app.tool_calls WHERE owner_id = $1', [
       person.owner,

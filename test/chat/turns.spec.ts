@@ -1,3 +1,6 @@
+import { runAs } from '../../src/auth/owner-context.js';
+import { toOwnerId } from '../../src/auth/owner-id.js';
+import { TurnsService } from '../../src/chat/turns/turns.service.js';
 import { PoolStatus } from '../../src/database/pool-status.js';
 import { Chat, paced, type Person } from '../support/chat.js';
 import { type TestDatabase, sqlAsSuperuser, workerDatabase } from '../support/database.js';
@@ -284,4 +287,26 @@ test('H1: the stream of a turn that is over is whole, too', async () => {
   const chunks = await streamOf(run);
   expect(textOf(chunks)).toBe('Hello');
   expect(chunks).toHaveLength(run.chunkCount);
+});
+
+test('H1: the last message is answered anew: the answers before are gone, and the model has not seen them', async () => {
+  const { client } = person;
+  const conversation = await makeConversation(client);
+  const owner = toOwnerId(person.owner)!;
+  const turns = chat.apps[0]!.get(TurnsService);
+  const again = () => runAs(owner, 'test', () => turns.begin(owner, conversation.id, { regenerate: true }));
+  await expect(again()).rejects.toMatchObject({ code: 'invalid_state' });
+  chat.model.script(says('First.'), says('Second.'));
+  const first = await ended(client, await turnOf(client, conversation));
+  const second = await ended(client, await again());
+  expect(second).toMatchObject({
+    status: 'finished',
+    trigger: 'regenerate',
+    userMessageId: first.userMessageId,
+  });
+  expect((await messagesOf(client, conversation)).map(({ content }) => content)).toEqual([
+    'Hello',
+    'Second.',
+  ]);
+  expect(chat.model.requests[1]!.body.messages.map(({ role }) => role)).toEqual(['system', 'user']);
 });
