@@ -128,7 +128,10 @@ test('A3: what could not be told wakes everyone when something can be told again
   const watcher = await hearing(instance(), 'topic');
   proxy.fallSilent();
   cut.tell('topic');
-  await new Promise((resolve) => cut.watch('again', () => resolve(undefined)) && proxy.heal());
+  const again = new Promise((resolve) => cut.watch('again', () => resolve(undefined)));
+  proxy.heal();
+  await jest.advanceTimersByTimeAsync(BEAT - 1); // the connection is given up
+  await again;
   await watcher.woken();
   proxy.close();
 });
