@@ -47,7 +47,7 @@ export function addProblems(path: string, method: string, operation: Operation):
   for (const [status, group] of [...byStatus].toSorted(([a], [b]) => a - b))
     operation.responses[String(status)] = isPagePath(path) ? pageOf(group) : answerOf(group);
   if (isApiPath(path)) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
-  if (begins(operation)) addIdempotency(operation);
+  if (begins(path, operation)) addIdempotency(path, operation);
   if (method !== 'get' || !/(\{(\w+Id|id|slug|version)\}|\/(latest|state))$/.test(path)) return;
   const description = 'An ETag that the client has: unchanged is answered by 304';
   operation.parameters ??= [];
@@ -56,11 +56,12 @@ export function addProblems(path: string, method: string, operation: Operation):
 }
 
 /** What an operation answers that creates something, or begins to. */
-const begins = ({ responses }: Operation) =>
-  (responses['201'] ?? responses['202']) as { headers?: object } | undefined;
+const begins = (path: string, { responses }: Operation) =>
+  (responses['201'] ?? (path.startsWith('/v1/') ? responses['202'] : undefined)) as
+    { headers?: object } | undefined;
 
 /** Of every operation that creates something. */
-function addIdempotency(operation: Operation): void {
+function addIdempotency(path: string, operation: Operation): void {
   operation.parameters ??= [];
   operation.parameters.push({
     name: 'Idempotency-Key',
@@ -68,7 +69,7 @@ function addIdempotency(operation: Operation): void {
     description: 'Makes a retry safe: the same key and body get the same answer, and nothing is done twice',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
   });
-  const created = begins(operation)!;
+  const created = begins(path, operation)!;
   created.headers = {
     ...created.headers,
     'Idempotent-Replayed': {
@@ -93,7 +94,8 @@ function impliedBy(path: string, operation: Operation): ProblemCode[] {
   if (operation.security!.length > 0) codes.push('unauthenticated');
   if (operation.requestBody) codes.push('invalid_json', 'too_large', 'unsupported_media_type');
   if (operation.requestBody || operation.parameters?.length) codes.push('invalid_request');
-  if (begins(operation)) codes.push('invalid_request', 'idempotency_in_progress', 'idempotency_key_reused');
+  if (begins(path, operation))
+    codes.push('invalid_request', 'idempotency_in_progress', 'idempotency_key_reused');
   if (operation.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'cursor'))
     codes.push('invalid_cursor');
   if (path.includes('{id}')) codes.push('not_found');

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([app.close(), otherInstance.close()]));
 
 const ERASE = '/v1/me?confirm=erase';
-const EMPTY = { aides: 0, conversations: 0, messages: 0, tasks: 0 };
+const EMPTY = { aides: 0, conversations: 0, messages: 0, tasks: 0, turns: 0, tokens: 0 };
 
 async function fill(client: ApiClient): Promise<void> {
   const aide = await makeAide(client);
@@ -62,7 +62,7 @@ test('O2: the first request makes the owner: free, empty, with the limits of the
     createdAt: time,
     updatedAt: time,
     usage: EMPTY,
-    limits: { aides: 5 },
+    limits: { aides: 5, turns: 500, tokens: 1_000_000 },
   });
   expect(await rowsByTable(owner)).toMatchObject({ users: 1 });
 });
@@ -83,7 +83,7 @@ test('O2: usage counts what is there, not what is archived or deleted', async ()
   const deleted = await makeConversation(client, { firstMessage: { role: 'user', content: 'Hello' } });
   await client.delete(`/v1/conversations/${deleted.id}`);
   const { body } = await client.get<Me>('/v1/me');
-  expect(body.usage).toEqual({ aides: 1, conversations: 1, messages: 1, tasks: 1 });
+  expect(body.usage).toEqual({ aides: 1, conversations: 1, messages: 1, tasks: 1, turns: 0, tokens: 0 });
 });
 
 test.each(['', '?confirm=', '?confirm=yes', '?confirm=ERASE', '?confirm=erase&confirm=erase'])(

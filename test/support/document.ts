@@ -93,8 +93,8 @@ export function press(
 }
 
 /** Whether it makes something, at once or by and by. */
-export const creates = ({ method, statuses }: Operation) =>
-  method === 'POST' && statuses.some((status) => status === '201' || status === '202');
+export const creates = ({ method, path, statuses }: Operation) =>
+  method === 'POST' && path.startsWith('/v1/') && statuses.some((status) => /^20[12]$/.test(status));
 
 /** Presses everything that creates, in order, each with a key of its own; what goes on by itself is waited for. */
 export async function pressCreates(client: ApiClient, operations: Operation[]): Promise<Ids> {

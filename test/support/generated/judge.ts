@@ -51,7 +51,7 @@ export class Judge {
     const [success = 'application/json'] = Object.keys(responses[status]?.content ?? {});
     const type = isPage ? 'text/html' : status < 300 ? success : 'application/problem+json';
     const schema = status < 300 ? pointerTo(name, status) : '/components/schemas/Problem';
-    if ([202, 204, 304].includes(status)) {
+    if (status < 400 && !responses[status]?.content) {
       if (text !== '') found.push(`${status} with a body`);
     } else {
       if (headers.get('content-type') !== `${type}; charset=utf-8`)
