@@ -15,27 +15,29 @@ declare module 'fastify' {
 }
 
 /** Paths whose answers are pages for people. */
-export const isPagePath = (path: string) => path.startsWith('/a/');
+export const isPagePath = (path: string) => path === '/' || path.startsWith('/a/');
 
 /** The answer is a page, in the API document. */
-export const ApiHtmlPage = () =>
+export const ApiHtmlPage = (description = 'A page without scripts or external resources') =>
   applyDecorators(
     ApiOkResponse({
-      description: 'A page without scripts or external resources',
+      description,
       content: { 'text/html': { schema: { type: 'string' } } },
     }),
   );
 
-/** Nothing may run, be loaded, be sent or frame the page; the one style sheet is known by its hash (CSP 3). */
+/** Nothing may run, be loaded, be sent or frame the page; the one style sheet is known by its hash (CSP 3). A page may have another. */
+const STRICTEST = [
+  "default-src 'none'",
+  `style-src 'sha256-${hash('sha256', STYLE, 'base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+const POLICY = 'Content-Security-Policy';
+
 const HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    `style-src 'sha256-${hash('sha256', STYLE, 'base64')}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
 };
@@ -45,6 +47,7 @@ export function registerPages(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
     if (!request.routeOptions.config.html) return done(null, payload);
     void reply.headers(HEADERS);
+    if (!reply.hasHeader(POLICY)) void reply.header(POLICY, STRICTEST);
     if (reply.statusCode === 200) {
       const etag = etagOf(hash('sha256', String(payload), 'base64url'));
       const known = request.headers['if-none-match'];
