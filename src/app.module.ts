@@ -10,6 +10,7 @@ import { ConversationsModule } from './conversations/conversations.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { PageModule } from './page/page.module.js';
 import { SignalMappingsModule } from './signal-mappings/signal-mappings.module.js';
 import { TasksModule } from './tasks/tasks.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
@@ -30,6 +31,7 @@ import { UsersModule } from './users/users.module.js';
     AuditLogModule,
     ChatModule,
     McpModule,
+    PageModule,
   ],
 })
 export class AppModule {

@@ -14,6 +14,8 @@ import { wellFormedUrl } from './http/well-formed-url.js';
 import { createDocument } from './http/openapi.js';
 import { serveDocument } from './http/swagger-ui.js';
 import { TIMEOUTS } from './http/timeouts.js';
+import { offerDemoTokens } from './page/demo-tokens.js';
+import { servePageFiles } from './page/page-files.js';
 import { createLog } from './telemetry/log.js';
 import { NestLog, StartLog } from './telemetry/nest-log.js';
 import { registerTelemetry } from './telemetry/register.js';
@@ -48,6 +50,8 @@ export async function createApp(
   registerAuthentication(fastify, app.get(TokenVerifier), limits.countRefusal);
   limits.register(fastify);
   serveDocument(app, await createDocument(app));
+  servePageFiles(fastify);
+  offerDemoTokens(fastify, config);
   app.get(Tools).describe(app);
   try {
     await app.init();

@@ -1,8 +1,6 @@
-import { mintToken } from './auth/mint-token.js';
+import { DEMO_OWNERS, mintToken } from './auth/mint-token.js';
 import type { Config } from './config/config.js';
 import type { Database } from './database/provision.js';
-
-export const DEMO_OWNERS = ['alice', 'bob'];
 
 interface Origins {
   api: string;
@@ -14,6 +12,7 @@ export async function banner(config: Config, origins: Origins, database: Databas
   const { api: origin, metrics } = origins;
   const lines = [
     `Assistant backend   ${origin}`,
+    `Try it              ${origin}/`,
     `Swagger UI          ${origin}/docs`,
     `Model               ${model(config)}`,
   ];

@@ -58,6 +58,8 @@ test('U1: with nothing set it starts, says how to try it, and keeps its data wha
   const banner = await first.banner();
   const swagger = /^Swagger UI +(\S+)$/m.exec(banner)![1]!;
   expect((await fetch(swagger)).status).toBe(200);
+  const page = await fetch(/^Try it +(\S+)$/m.exec(banner)![1]!);
+  expect(await page.text()).toContain('data-demo="alice bob"');
   expect(banner).toContain(join(folder, '.data/postgres'));
   expect(banner).toMatch(/^Model +stand-in.*MODEL_BASE_URL/m);
   for (const token of tokensOf(banner))

@@ -15,7 +15,7 @@ let origin: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'assistant-backend-example-'));
-  for (const part of ['src', 'package.json', '.swcrc'])
+  for (const part of ['src', 'public', 'package.json', '.swcrc'])
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   expect(followExample(join(ROOT, 'docs/extending.md'), folder)).toHaveLength(8);

@@ -2,6 +2,9 @@ import { SignJWT } from 'jose';
 import type { Config } from '../config/config.js';
 import { Failure } from '../config/failure.js';
 
+/** Whose tokens a demo shows. */
+export const DEMO_OWNERS = ['alice', 'bob'];
+
 /** Signs a development token for an owner, valid for `hours` (at most 24). Needs a shared secret, not a key set. */
 export function mintToken(config: Config, sub: string, hours = 12): Promise<string> {
   if (!config.JWT_SECRET) throw new Failure('JWT_JWKS_URL is set: tokens come from your identity provider');

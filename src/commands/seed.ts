@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DEMO_OWNERS } from '../banner.js';
+import { DEMO_OWNERS } from '../auth/mint-token.js';
 import { loadConfig } from '../config/config.js';
 import { fail } from '../config/failure.js';
 import { Api, type Json, serverOrigin, UnexpectedAnswer } from './api.js';

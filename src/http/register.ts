@@ -32,7 +32,7 @@ export async function registerHttp(app: NestFastifyApplication, config: Config):
     if (route.url.startsWith('/docs') || route.url.startsWith('/openapi'))
       route.config = { ...route.config, public: true };
     if (isPagePath(route.url)) route.config = { ...route.config, html: true };
-    else if (!isApiPath(route.url)) route.config = { ...route.config, unlimited: true };
+    else if (!isApiPath(route.url)) route.config = { unlimited: true, ...route.config };
   });
   return registerMethods(fastify);
 }

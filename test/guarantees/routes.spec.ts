@@ -50,6 +50,7 @@ test('U2: every route of the application is in the API document, and nothing els
 test('O3: the public routes are these and no more', () => {
   const open = routesOf(app).filter((route) => route.public);
   expect(open.map(({ name }) => name).toSorted()).toEqual([
+    'GET /',
     'GET /.well-known/oauth-protected-resource/mcp',
     'GET /a/{slug}',
     'GET /livez',
