@@ -8,3 +8,7 @@ export function exampleId(resource: string): string {
   const hash = createHash('sha256').update(resource).digest('hex');
   return `00000000-0000-7000-8000-${hash.slice(0, 12)}`;
 }
+
+/** Whose id `{id}` is; that of a chat is its conversation's. */
+export const resourceOf = (path: string) =>
+  path.startsWith('/api/chat/') ? 'conversations' : path.split('/')[2]!;

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { exampleId } from './example-ids.js';
+import { exampleId, resourceOf } from './example-ids.js';
 
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -28,7 +28,7 @@ export function completeParameters(path: string, operation: Operation): void {
       parameter.schema = { type: 'integer', minimum: 1, maximum: 999_999_999 };
       parameter.example = 1;
     }
-    const resource = parameter.name === 'id' ? path.split('/')[2]! : /^(\w+)Id$/.exec(parameter.name)?.[1];
+    const resource = parameter.name === 'id' ? resourceOf(path) : /^(\w+)Id$/.exec(parameter.name)?.[1];
     if (!resource) continue;
     parameter.schema = { type: 'string', format: 'uuid' };
     parameter.example = exampleId(parameter.name === 'id' ? resource : `${resource}s`);

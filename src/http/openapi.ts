@@ -56,5 +56,6 @@ export function schemasOf(app: INestApplication, extraModels: Type[]) {
 function tagOf(path: string): string {
   if (isPagePath(path)) return 'pages';
   if (path.startsWith('/v1')) return path.replace('/public', '').split('/')[2]!;
+  if (path.startsWith('/api/')) return 'chat';
   return isApiPath(path) ? 'mcp' : 'health';
 }

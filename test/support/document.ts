@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { exampleId } from '../../src/http/example-ids.ts';
+import { exampleId, resourceOf } from '../../src/http/example-ids.ts';
 import type { Answer, ApiClient } from './api-client.ts';
 
 /** One operation of the API document, as the tests use it. */
@@ -43,7 +43,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
         path,
         name: `${method.toUpperCase()} ${path}`,
         public: raw.security.length === 0,
-        parent: path.includes('{id}') ? path.split('/')[2]! : undefined,
+        parent: path.includes('{id}') ? resourceOf(path) : undefined,
         example: raw.requestBody?.content['application/json']?.example,
         query: query.map(({ name }) => name),
         requiredQuery: Object.fromEntries(

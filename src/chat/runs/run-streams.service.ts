@@ -28,6 +28,8 @@ export interface Follower {
   runId: string;
   /** The number behind which to begin; -1 is before the first. */
   after?: number;
+  /** Chunks that take the place of the run's first one: what was said in the runs that it continues. */
+  before?: UIMessageChunk[];
 }
 
 /** The streams of runs, for whoever follows them, on any instance: live, or over since less than a day. */
@@ -69,15 +71,18 @@ export class RunStreams {
     return this.streams.open({ owner, expires, source, watch }, reply);
   }
 
-  private source({ owner, runId, after = -1 }: Follower): Source<NumberedChunk> {
+  private source({ owner, runId, after = -1, before = [] }: Follower): Source<NumberedChunk> {
     let over = false;
+    const more = before.length > 0 ? before.length - 1 : 0; // than in the run itself
     const read = async (behind: number) => {
       if (over) return undefined;
-      const from = behind + 1;
+      const first = behind + 1;
+      if (first < before.length) return before.slice(first).map((data, i) => ({ id: first + i, data }));
+      const from = first - more;
       const chunks = this.recent.read(runId, from) ?? (await this.store.chunks(owner, runId, from, WRITES));
       over = chunks.some(isLast);
       if (chunks.length === 0 && (await this.isOver(owner, runId, from))) return undefined;
-      return chunks.map((data, i) => ({ id: from + i, data }));
+      return chunks.map((data, i) => ({ id: first + i, data }));
     };
     return { after, poll: POLL, read };
   }

@@ -3,7 +3,7 @@ import { ApiAcceptedResponse, ApiHeader, ApiOkResponse } from '@nestjs/swagger';
 import { Run } from '../runs/run.entity.js';
 
 /** The stream of a turn. */
-const ApiStream = (description: string) =>
+export const ApiStream = (description: string) =>
   ApiOkResponse({
     description,
     headers: { 'X-Vercel-AI-UI-Message-Stream': { description: '`v1`', schema: { type: 'string' } } },

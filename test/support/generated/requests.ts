@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { Document, Operation, Parameter } from '../../../scripts/contract/document.ts';
+import { resourceOf } from '../../../src/http/example-ids.ts';
 import { harmed } from './harm.ts';
 import { idOf, LAST, Values } from './values.ts';
 
@@ -44,13 +45,12 @@ const resourcesOf = ({ paths }: Document) =>
       Object.values(item)
         .flatMap(({ parameters = [] }) => parameters)
         .filter(({ name }) => name === 'id' || name.endsWith('Id'))
-        .map(({ name, example }) => [String(example), resourceOf(path, name)] as const),
+        .map(({ name, example }) => [String(example), namedBy(path, name)] as const),
     ),
   );
 
-/** What a parameter of a path names: `{id}` is of its first part. */
-const resourceOf = (path: string, name: string) =>
-  name === 'id' ? path.split('/')[2]! : `${name.slice(0, -2)}s`;
+/** What a parameter of a path names. */
+const namedBy = (path: string, name: string) => (name === 'id' ? resourceOf(path) : `${name.slice(0, -2)}s`);
 
 const queryOf = ({ parameters = [] }: Operation) => parameters.filter((one) => one.in === 'query');
 
@@ -96,8 +96,8 @@ const addressOf = (path: string): Arbitrary<string> =>
   path.includes('{id}')
     ? fc
         .tuple(
-          idOf(path.split('/')[2]!),
-          idOf(resourceOf(path, /\{(\w+Id)\}/.exec(path)?.[1] ?? 'id')),
+          idOf(resourceOf(path)),
+          idOf(namedBy(path, /\{(\w+Id)\}/.exec(path)?.[1] ?? 'id')),
           fc.constantFrom(1, 1, 2, 9),
         )
         .map(([id, other, version]) =>

@@ -74,6 +74,7 @@ export class Values {
       case 'boolean':
         return fc.boolean();
       case 'array':
+        if (schema.example && items!.additionalProperties) return fc.constant(schema.example); // no schema says more
         return fc.array(this.of(items!), { minLength: schema.minItems ?? 0, maxLength: 4 });
       default:
         return schema.properties ? this.object(schema) : FREE;
