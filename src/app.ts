@@ -4,6 +4,8 @@ import { AppModule } from './app.module.js';
 import { registerAuthentication } from './auth/authentication.js';
 import { TokenVerifier } from './auth/token-verifier.js';
 import type { Config } from './config/config.js';
+import { isSocketHandshake, registerChatSocket } from './chat/sockets/register.js';
+import { SocketTickets } from './chat/sockets/socket-tickets.service.js';
 import { Tools } from './chat/tools/tools.service.js';
 import { Lookups } from './database/lookups.js';
 import { RateLimits } from './http/rate-limits.js';
@@ -32,6 +34,7 @@ export async function createApp(
     forceCloseConnections: 'idle',
     return503OnClosing: false, // answered by the drain, as a problem
     ...TIMEOUTS,
+    http: { ...TIMEOUTS.http, shouldUpgradeCallback: isSocketHandshake },
     skipMiddie: true, // there is no middleware
     rewriteUrl: wellFormedUrl,
     trustProxy: config.TRUST_PROXY ?? false,
@@ -47,8 +50,9 @@ export async function createApp(
   registerTelemetry(app, config, log);
   const completeHttp = await registerHttp(app, config);
   const limits = new RateLimits(config, app.get(Lookups));
-  registerAuthentication(fastify, app.get(TokenVerifier), limits.countRefusal);
+  registerAuthentication(fastify, app.get(TokenVerifier), app.get(SocketTickets).take, limits.countRefusal);
   limits.register(fastify);
+  registerChatSocket(app, config, limits.countMessage);
   serveDocument(app, await createDocument(app));
   servePageFiles(fastify);
   offerDemoTokens(fastify, config);

@@ -59,6 +59,7 @@ const TABLES = [
   'runs',
   'run_chunks',
   'chat_usage',
+  'socket_tickets',
 ];
 
 /** A row or more in every table, made through the API. */
@@ -81,6 +82,7 @@ async function fill(database: TestDatabase): Promise<void> {
   await make('/v1/tasks', { title: 'T' }, { 'idempotency-key': 'a-task' });
   const turn = await client.post(`/v1/conversations/${conversationId}/turns`, { content: 'Hello' });
   while ((await client.get(turn.headers.get('location')!)).body.status === 'running');
+  await make('/v1/socket-tickets', {});
   await make('/v1/signal-mappings', { phoneNumber: '+4915112345678', aideId, conversationId });
   await app.close();
 }

@@ -11,8 +11,13 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     public?: boolean;
+    /** The owner comes with a ticket instead of a token. */
+    ticket?: boolean;
   }
 }
+
+/** Whose ticket came with the request. @throws UnauthorizedException */
+export type TakeTicket = (request: FastifyRequest) => Promise<OwnerId>;
 
 /** Told of every failed authentication; may throw to have something else answered than 401. */
 export type OnRefusal = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
@@ -24,12 +29,15 @@ export type OnRefusal = (request: FastifyRequest, reply: FastifyReply) => Promis
 export function registerAuthentication(
   fastify: FastifyInstance,
   verifier: TokenVerifier,
+  takeTicket: TakeTicket,
   onRefusal: OnRefusal,
 ): void {
   fastify.decorateRequest('owner', undefined);
   const authenticate = async (request: FastifyRequest, reply: FastifyReply) => {
     try {
-      request.owner = await verifier.verify(request.raw.rawHeaders);
+      request.owner = request.routeOptions.config.ticket
+        ? await takeTicket(request)
+        : await verifier.verify(request.raw.rawHeaders);
     } catch (error) {
       if (error instanceof UnauthorizedException) await onRefusal(request, reply);
       throw error;
@@ -37,7 +45,7 @@ export function registerAuthentication(
   };
   fastify.addHook('onRequest', (request, reply, done) => {
     if (request.routeOptions.config.public) return done();
-    request.owner = verifier.verifiedBefore(request.raw.rawHeaders);
+    if (!request.routeOptions.config.ticket) request.owner = verifier.verifiedBefore(request.raw.rawHeaders);
     if (request.owner) return done();
     // oxlint-disable-next-line promise/no-callback-in-promise, promise/prefer-await-to-then -- a hook takes a callback or is async
     authenticate(request, reply).then(() => done(), done);

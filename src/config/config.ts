@@ -19,6 +19,8 @@ export class Config extends Environment {
   rateLimitKey: Buffer;
   /** Secret for the hashes of pairing codes and of the numbers that try them; the same on those instances too. */
   pairingKey: Buffer;
+  /** Secret of which the tickets of sockets are made; the same on those instances too. */
+  ticketKey: Buffer;
   /** Secret for the hashes of owners in the log; the same on the same instances. */
   ownerHashKey: Buffer;
   corsOrigins: string[];
@@ -48,6 +50,7 @@ export function loadConfig(source?: NodeJS.ProcessEnv): Config {
   config.cursorKey = deriveKey(root, 'page cursors');
   config.rateLimitKey = deriveKey(root, 'rate limits');
   config.pairingKey = deriveKey(root, 'pairing codes');
+  config.ticketKey = deriveKey(root, 'socket tickets');
   config.ownerHashKey = deriveKey(root, 'owners in logs');
   config.corsOrigins = config.CORS_ORIGINS?.split(',') ?? developmentOrigins(production);
   return config;

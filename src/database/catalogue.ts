@@ -6,7 +6,12 @@ const UNOWNED = [
   'rate_limits', // counts under keyed hashes of owners and addresses; the app's role has no right on it
 ];
 /** Unique indexes that span owners: what is unique in the whole installation. */
-const GLOBAL_UNIQUES = ['aides_slug_key', 'signal_mappings_verified_key', 'jobs_pkey'];
+const GLOBAL_UNIQUES = [
+  'aides_slug_key',
+  'signal_mappings_verified_key',
+  'socket_tickets_hash_key',
+  'jobs_pkey',
+];
 /** Indexes that span owners because what uses them does: the purges, and confirming a number. */
 const GLOBAL_INDEXES = [
   'conversations_purge_idx',
@@ -14,6 +19,7 @@ const GLOBAL_INDEXES = [
   'idempotency_keys_purge_idx',
   'run_chunks_purge_idx',
   'signal_mappings_claims_idx',
+  'socket_tickets_purge_idx',
 ];
 /** Policies beside the template: a role that is no login, a table, what it may see. Reviewed by hand. */
 const NARROW_POLICIES = [
@@ -29,6 +35,7 @@ const NARROW_POLICIES = [
   "pairing_codes.purge ALL assistant_purge (created_at < (now() - '01:00:00'::interval))",
   "runs.lookup SELECT assistant_lookup ((status = 'running'::text) AND (lease_until < now()))",
   "run_chunks.purge ALL assistant_purge (created_at < (now() - '1 day'::interval))",
+  'socket_tickets.purge ALL assistant_purge true',
 ];
 /** The functions that work without an owner. */
 const DEFINERS = [
@@ -36,11 +43,13 @@ const DEFINERS = [
   'app.purge_idempotency_keys',
   'app.purge_pairing_codes',
   'app.purge_run_chunks',
+  'app.purge_socket_tickets',
   'app.take_lease',
   'lookup.confirm_pairing',
   'lookup.lapsed_runs',
   'lookup.published_aide',
   'lookup.signal_mapping',
+  'lookup.take_socket_ticket',
 ];
 const TEMPLATE = '(owner_column = ( SELECT app.owner_id() AS owner_id))';
 

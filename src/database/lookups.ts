@@ -13,7 +13,7 @@ export interface Lease {
   seconds: number;
 }
 
-/** The only statements without an owner: three look-ups, the confirmation of numbers, the purges and the leases, each a narrow function of the database. */
+/** The only statements without an owner: four look-ups, the confirmation of numbers, the purges and the leases, each a narrow function of the database. */
 @Injectable()
 export class Lookups {
   constructor(private readonly scope: OwnerScope) {}
@@ -26,7 +26,7 @@ export class Lookups {
     return aide;
   }
 
-  /** Whose verified number it is. This, the next and the third are, besides the guard, the only places that make an owner. */
+  /** Whose verified number it is. This and the next three are, besides the guard, the only places that make an owner. */
   async signalMapping(phone: string): Promise<{ owner: OwnerId; id: string } | undefined> {
     const [found] = await this.scope.query<{ owner: string; id: string }>(
       sql`SELECT owner, id FROM lookup.signal_mapping(${phone})`,
@@ -47,6 +47,15 @@ export class Lookups {
     return found && { owner: toOwnerId(found.owner)!, id: found.id };
   }
 
+  /** Uses a ticket up, known by its hash alone: whose it was, and when the token that asked for it is refused from. */
+  async takeSocketTicket(hash: Buffer): Promise<{ owner: OwnerId; expires: number } | undefined> {
+    const [found] = await this.scope.beside<{ owner: string; expires: number }>(
+      sql`SELECT owner, extract(epoch FROM token_expires_at)::float8 * 1000 AS expires
+          FROM lookup.take_socket_ticket(${hash})`,
+    );
+    return found && { owner: toOwnerId(found.owner)!, expires: found.expires };
+  }
+
   /** Turns of a chat that nobody does any more, at most so many, the longest abandoned first. */
   async lapsedRuns(most: number): Promise<{ owner: OwnerId; id: string }[]> {
     const found = await this.scope.beside<{ owner: string; id: string }>(
@@ -63,7 +72,7 @@ export class Lookups {
     return lease!;
   }
 
-  /** Removes what was deleted before `days` days, keys of retries after their 48 hours, old pairing codes and what streams of a day ago have said; undefined where that has been done within the hour. */
+  /** Removes what was deleted before `days` days, keys of retries after their 48 hours, old pairing codes and tickets, and what streams of a day ago have said; undefined where that has been done within the hour. */
   purge(days: number): Promise<number | undefined> {
     return this.scope.longTransaction(async () => {
       const [row] = await this.scope.query<{ gone: number | null }>(
@@ -73,6 +82,7 @@ export class Lookups {
       await this.scope.query(sql`SELECT app.purge_idempotency_keys()`);
       await this.scope.query(sql`SELECT app.purge_pairing_codes()`);
       await this.scope.query(sql`SELECT app.purge_run_chunks()`);
+      await this.scope.query(sql`SELECT app.purge_socket_tickets()`);
       return row!.gone;
     });
   }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OwnerId } from '../auth/owner-id.js';
 import type { Config } from '../config/config.js';
 import type { Lookups } from '../database/lookups.js';
 import { clientAddress } from './client-address.js';
@@ -56,6 +57,17 @@ class RateLimit {
     });
   }
 
+  /** The same for what has no answer of its own. @throws Problem `rate_limited` */
+  admit(subject: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.limiter.count(subject, (admitted, _left, seconds) => {
+        if (admitted) return resolve();
+        const refusal = new Problem('rate_limited', `Too many requests. Try again in ${seconds} seconds.`);
+        setTimeout(() => reject(refusal), REFUSED_AFTER);
+      });
+    });
+  }
+
   private hash(subject: string): Buffer {
     return createHmac('sha256', this.key).update(`${this.name} ${subject}`).digest();
   }
@@ -85,6 +97,9 @@ export class RateLimits {
       else this.addresses.count(clientAddress(request), reply, done);
     });
   }
+
+  /** Counts a message of a socket as a request of its owner's. @throws Problem `rate_limited` */
+  countMessage = (owner: OwnerId): Promise<void> => this.owners.admit(owner);
 
   /** Counts a failed authentication. @throws Problem `rate_limited` when the address has had too many */
   countRefusal = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>

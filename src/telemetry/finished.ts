@@ -8,13 +8,15 @@ declare module 'fastify' {
   }
 }
 
+const SWITCHED = 101;
+
 /** A request that is over. */
 export interface Finished {
   requestId: string;
   method: string;
   /** The pattern, such as `/v1/tasks/:id`; `unknown` where no route has the path. */
   route: string;
-  /** Undefined where the client hung up before it had the answer. */
+  /** Undefined where the client hung up before it had the answer; 101 once a socket is over. */
   status: number | undefined;
   /** Milliseconds from the head of the request to the last byte of the answer, or to the hang-up. */
   duration: number;
@@ -30,7 +32,7 @@ export function onFinished(fastify: FastifyInstance, listeners: ((request: Finis
       requestId: request.id,
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',
-      status: request.answered ? reply.statusCode : undefined,
+      status: request.answered || reply.statusCode === SWITCHED ? reply.statusCode : undefined,
       duration: reply.elapsedTime,
       owner: request.owner,
     };

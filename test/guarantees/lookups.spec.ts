@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { clientOf, newOwner, startApp } from '../support/app.js';
 import { sqlAsSuperuser, type TestDatabase, workerDatabase } from '../support/database.js';
 
-/** What can be seen without an owner: by three look-ups and the confirmation of numbers, and by the roles behind them. */
+/** What can be seen without an owner: by four look-ups and the confirmation of numbers, and by the roles behind them. */
 
 let app: NestFastifyApplication;
 let database: TestDatabase;
@@ -15,7 +15,7 @@ afterAll(() => app.close());
 
 const rows = <Row extends object>(text: string) => sqlAsSuperuser<Row>(database, text);
 
-test('O9: three look-ups, the confirmation of numbers, the purges and the leases are the only functions that pass the owner, each with a role of its own', async () => {
+test('O9: four look-ups, the confirmation of numbers, the purges and the leases are the only functions that pass the owner, each with a role of its own', async () => {
   const functions = await rows(`SELECT p.oid::regprocedure::text AS name, p.proowner::regrole::text AS role,
       pg_get_function_result(p.oid) AS result, has_function_privilege('assistant_app', p.oid, 'EXECUTE') AS callable
     FROM pg_proc p WHERE p.prosecdef OR p.pronamespace = 'lookup'::regnamespace ORDER BY 1`);
@@ -24,6 +24,7 @@ test('O9: three look-ups, the confirmation of numbers, the purges and the leases
     { name: 'app.purge_idempotency_keys()', role: 'assistant_purge', result: 'void', callable: true },
     { name: 'app.purge_pairing_codes()', role: 'assistant_purge', result: 'void', callable: true },
     { name: 'app.purge_run_chunks()', role: 'assistant_purge', result: 'void', callable: true },
+    { name: 'app.purge_socket_tickets()', role: 'assistant_purge', result: 'void', callable: true },
     {
       name: 'app.take_lease(bytea,integer,integer)',
       role: 'assistant_purge',
@@ -53,6 +54,12 @@ test('O9: three look-ups, the confirmation of numbers, the purges and the leases
       name: 'lookup.signal_mapping(text)',
       role: 'assistant_lookup',
       result: 'TABLE(owner text, id uuid)',
+      callable: true,
+    },
+    {
+      name: 'lookup.take_socket_ticket(bytea)',
+      role: 'assistant_purge',
+      result: 'TABLE(owner text, token_expires_at timestamp with time zone)',
       callable: true,
     },
   ]);
@@ -92,6 +99,9 @@ test('O9: their roles can read these columns and no others', async () => {
     'rate_limits.subject',
     'rate_limits.used',
     'run_chunks.created_at',
+    'socket_tickets.expires_at',
+    'socket_tickets.ticket_hash',
+    'socket_tickets.token_expires_at',
   ]);
   expect(of('assistant_pairing')).toEqual([
     'pairing_codes.code_hash',

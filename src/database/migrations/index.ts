@@ -16,6 +16,7 @@ import { ToolCallChain1764000000015 } from './1764000000015-tool-call-chain.js';
 import { Pairing1764000000016 } from './1764000000016-pairing.js';
 import { ToolApproval1764000000017 } from './1764000000017-tool-approval.js';
 import { Runs1764000000018 } from './1764000000018-runs.js';
+import { SocketTickets1764000000019 } from './1764000000019-socket-tickets.js';
 
 /** Oldest first. A new migration is a file beside these and a line here. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Pairing1764000000016,
   ToolApproval1764000000017,
   Runs1764000000018,
+  SocketTickets1764000000019,
 ];
