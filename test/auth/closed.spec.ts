@@ -17,7 +17,6 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const PATHS = [
-  '/',
   '//',
   '/v1',
   '/v1/',
@@ -108,6 +107,7 @@ describe('O3, A5: public without a token, and whatever the Authorization says:',
   const authorizations = ['Bearer', 'Bearer x', `Bearer ${forge({ secret: 'another' })}`, 'Basic Og==', '\t'];
 
   test.each([
+    '/',
     '/livez',
     '/readyz',
     '/docs',
@@ -133,6 +133,7 @@ describe('O3, A5: public without a token, and whatever the Authorization says:',
         if (status !== 401) open.push(`${method} ${path}`);
       }
     expect(open.toSorted()).toEqual([
+      'get /',
       'get /.well-known/oauth-protected-resource/mcp',
       'get /a/{slug}',
       'get /livez',

@@ -1,12 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import {
-  type CallToolResult,
-  createMcpHandler,
-  isLegacyRequest,
-  type ListToolsResult,
-  Server,
-  WebStandardStreamableHTTPServerTransport,
-} from '@modelcontextprotocol/server';
+import type { CallToolResult, ListToolsResult, Server } from '@modelcontextprotocol/server';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { ToolError } from '../../chat/tools/tool.js';
 import { Tools } from '../../chat/tools/tools.service.js';
@@ -25,7 +18,10 @@ export class McpService {
 
   /** @param request with the headers that MCP reads; its signal is that of a client who hangs up */
   async answer(owner: OwnerId, request: Request, message: McpMessage): Promise<Response> {
-    const server = this.serverOf(owner, request.signal);
+    const { createMcpHandler, isLegacyRequest, WebStandardStreamableHTTPServerTransport, ...mcp } =
+      await import('@modelcontextprotocol/server'); // when it is first needed
+    const server = new mcp.Server(SERVER, { capabilities: { tools: {} } });
+    this.serve(owner, server, request.signal);
     const options = { parsedBody: message };
     if (!(await isLegacyRequest(request, message)))
       // Nothing changes that one could subscribe to, and no stream would be open for nothing.
@@ -42,14 +38,12 @@ export class McpService {
     }
   }
 
-  private serverOf(owner: OwnerId, hungUp: AbortSignal): Server {
-    const server = new Server(SERVER, { capabilities: { tools: {} } });
+  private serve(owner: OwnerId, server: Server, hungUp: AbortSignal): void {
     server.setRequestHandler('tools/list', () => this.list());
     server.setRequestHandler('tools/call', ({ params }) => {
       hungUp.throwIfAborted();
       return this.call(owner, params.name, params.arguments);
     });
-    return server;
   }
 
   private list(): ListToolsResult {

@@ -1,4 +1,3 @@
-import { NoSuchToolError } from 'ai';
 import { checkValue, MAX_DEPTH } from '../../http/text-rules.js';
 import { storableText } from './text.js';
 
@@ -12,7 +11,8 @@ interface Parsed {
 
 /** The arguments of a call as they may be stored, or in words for the model why there are none. */
 export function callInput({ input, error }: Parsed): { input: Input; error?: string } {
-  if (NoSuchToolError.isInstance(error)) return { input: {}, error: 'There is no tool of this name.' };
+  if ((error as Error | undefined)?.name === 'AI_NoSuchToolError')
+    return { input: {}, error: 'There is no tool of this name.' };
   if (error !== undefined) return { input: {}, error: 'The arguments are not valid JSON.' };
   const stored = storable(input);
   if (typeof stored !== 'object' || stored === null || Array.isArray(stored))

@@ -1,5 +1,3 @@
-import { RetryError } from 'ai';
-
 const MESSAGES = {
   rate_limited: 'The model has too much to do at the moment. Try again in a minute.',
   unavailable: 'The model cannot be reached at the moment, or gives no answer. Try again later.',
@@ -24,7 +22,10 @@ export function modelErrorOf(error: unknown, begun: boolean): ModelError {
 }
 
 /** What the last of several attempts has failed with. */
-export const lastOf = (error: unknown) => (RetryError.isInstance(error) ? error.lastError : error);
+export function lastOf(error: unknown): unknown {
+  const { name, lastError } = Object(error) as { name?: string; lastError?: unknown };
+  return name === 'AI_RetryError' ? lastError : error;
+}
 
 /** The HTTP status behind an error of the SDK. */
 export function statusOf(error: unknown): number | undefined {

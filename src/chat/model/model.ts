@@ -1,15 +1,5 @@
 import { Logger } from '@nestjs/common';
-import {
-  jsonSchema,
-  type JSONSchema7,
-  type ModelMessage,
-  NoContentGeneratedError,
-  streamText,
-  type TextStreamPart,
-  tool,
-  type ToolSet,
-  type UIMessageChunk,
-} from 'ai';
+import type { JSONSchema7, ModelMessage, TextStreamPart, ToolSet, UIMessageChunk } from 'ai';
 import { CallOutput } from './call-output.js';
 import { inTime } from './in-time.js';
 import type { LanguageModel } from './language-model.js';
@@ -85,12 +75,19 @@ export class Model {
     let begun = false;
     let finish: FinishStep | undefined;
     let failure: unknown;
+    const { jsonSchema, NoContentGeneratedError, streamText, tool } = await import('ai'); // when it is first needed
+    const toolSet = Object.fromEntries(
+      tools.map(({ name, description, inputSchema }) => [
+        name,
+        tool({ description, inputSchema: jsonSchema(inputSchema) }),
+      ]),
+    );
     try {
       const { stream } = streamText({
         model: this.languageModel,
         instructions,
         messages,
-        tools: toolSet(tools),
+        tools: toolSet,
         maxRetries: this.retries,
         abortSignal: AbortSignal.any([signal, ended.signal]),
         onError: () => undefined, // the SDK's own prints the error
@@ -143,11 +140,3 @@ export class Model {
     return failure;
   }
 }
-
-const toolSet = (tools: StepRequest['tools']): ToolSet =>
-  Object.fromEntries(
-    tools.map(({ name, description, inputSchema }) => [
-      name,
-      tool({ description, inputSchema: jsonSchema(inputSchema) }),
-    ]),
-  );

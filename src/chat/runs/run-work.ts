@@ -111,6 +111,7 @@ export class RunWork {
     const request = await this.request();
     if (!begun && run.steps > 0) writer.add({ type: 'finish-step' });
     if (!begun) writer.add({ type: 'start-step' });
+    await writer.flush(); // who has lost the lease asks no model
     const kept = this.text;
     const { calls, usage, finishReason, ...result } = await this.answerOf(request);
     const text = [...(kept + result.text)].slice(0, MAX_TEXT).join('');
