@@ -16,14 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const cutConnections = () =>
-  sqlAsSuperuser(
-    database,
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
-  );
-
 const inServer = (text: string) =>
   sqlAsSuperuser({ ...database, superuser: process.env.TEST_SERVER_URL! }, text);
+
+const cutConnections = () =>
+  inServer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
 
 test('C2, M1: connections that are cut in the middle fail their requests alone, and nothing is half-written', async () => {
   const start = { firstMessage: { role: 'user', content: 'Hello' } };
@@ -50,6 +47,7 @@ test('C2, M1: connections that are cut in the middle fail their requests alone, 
 });
 
 test('U4: without its database the service lives, is not ready, answers 503, and recovers by itself', async () => {
+  await inServer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`); // who listens comes back at once
   await cutConnections();
   await inServer(`ALTER DATABASE ${name} RENAME TO ${name}_gone`);
   try {
@@ -61,6 +59,7 @@ test('U4: without its database the service lives, is not ready, answers 503, and
     expect((await client.get('/livez')).status).toBe(200);
   } finally {
     await inServer(`ALTER DATABASE ${name}_gone RENAME TO ${name}`);
+    await inServer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
   }
   expect((await client.get('/readyz')).status).toBe(200);
   expect((await client.get('/v1/me')).status).toBe(200);
