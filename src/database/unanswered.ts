@@ -18,14 +18,15 @@ export function endUnanswered(client: { patience: number }): void {
   const { stream } = waiting.connection;
   let read = 0; // bytes
   let quiet = 0; // milliseconds, counted in looks: a process that did not run has not waited
-  const timer = setInterval(() => {
+  const look = () => {
     const answers = waiting.readyForQuery || stream.bytesRead > read;
     read = stream.bytesRead;
     quiet = answers ? 0 : quiet + LOOK;
     // Destroyed, not only given up: an answer that came late would be taken for the next statement's.
     if (quiet >= waiting.patience) stream.destroy(unanswered());
-  }, LOOK).unref();
-  stream.once('close', () => clearInterval(timer));
+    else if (!stream.destroyed) setTimeout(look, LOOK).unref();
+  };
+  setTimeout(look, LOOK).unref();
 }
 
 const unanswered = () => Object.assign(new Error('the database does not answer'), { code: 'ETIMEDOUT' });

@@ -130,7 +130,6 @@ test('A3: what could not be told wakes everyone when something can be told again
   cut.tell('topic');
   const again = new Promise((resolve) => cut.watch('again', () => resolve(undefined)));
   proxy.heal();
-  await jest.advanceTimersByTimeAsync(BEAT - 1); // the connection is given up
   await again;
   await watcher.woken();
   proxy.close();
