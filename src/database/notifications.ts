@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { newId } from './new-id.js';
 import { endUnanswered } from './unanswered.js';
+import { type Wake, Watchers } from './watchers.js';
 
 const CHANNEL = 'changes';
 const EVERYTHING = '*';
@@ -11,8 +12,6 @@ const SILENCE = 1.5 * EVERY;
 const PATIENCE = 3000; // milliseconds without a byte of an answer
 const LONGEST_PAUSE = 10_000; // milliseconds
 const MAX_TOPICS = 1000; // told with one statement
-
-type Wake = () => void;
 
 /** `processID` is the one that the server has told at the start of the connection. */
 type Client = pg.Client & { patience: number; processID: number };
@@ -29,7 +28,7 @@ type Client = pg.Client & { patience: number; processID: number };
  */
 @Injectable()
 export class Notifications implements OnApplicationShutdown {
-  private readonly watchers = new Map<string, Set<Wake>>();
+  private readonly watchers = new Watchers();
   private readonly self = BEAT + newId();
   /** When each instance was last heard, by this one's clock. */
   private readonly heard = new Map<string, number>();
@@ -46,13 +45,9 @@ export class Notifications implements OnApplicationShutdown {
 
   /** @returns what ends it */
   watch(topic: string, wake: Wake): () => void {
-    const wakes = this.watchers.get(topic) ?? new Set();
-    this.watchers.set(topic, wakes.add(wake));
+    const unwatch = this.watchers.watch(topic, wake);
     void this.listen();
-    return () => {
-      wakes.delete(wake);
-      if (wakes.size === 0 && this.watchers.get(topic) === wakes) this.watchers.delete(topic);
-    };
+    return unwatch;
   }
 
   /** To be called when the change is committed. */
@@ -151,8 +146,8 @@ export class Notifications implements OnApplicationShutdown {
   }
 
   private wake(topic: string): void {
-    const topics = topic === EVERYTHING ? this.watchers.keys() : [topic];
-    for (const one of topics) for (const wake of this.watchers.get(one) ?? []) wake();
+    if (topic === EVERYTHING) this.watchers.wakeAll();
+    else this.watchers.wake(topic);
   }
 }
 

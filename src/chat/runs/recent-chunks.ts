@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UIMessageChunk } from 'ai';
+import { type Wake, Watchers } from '../../database/watchers.js';
 
 const KEPT = 500; // chunks of a run
 const LINGER = 2000; // milliseconds
@@ -14,7 +15,7 @@ interface Recent {
 @Injectable()
 export class RecentChunks {
   private readonly runs = new Map<string, Recent>();
-  private readonly watchers = new Map<string, Set<() => void>>();
+  private readonly watchers = new Watchers();
 
   /** Chunks that are committed, from a number on. */
   add(runId: string, seq: number, chunks: UIMessageChunk[]): void {
@@ -27,7 +28,7 @@ export class RecentChunks {
       recent.chunks.splice(0, past);
       recent.from += past;
     }
-    this.wake(runId);
+    this.watchers.wake(runId);
   }
 
   /** This instance does the run no more. Those who follow have a moment to take what they were woken for. */
@@ -36,7 +37,7 @@ export class RecentChunks {
     const remove = () => {
       if (this.runs.get(runId) !== recent) return;
       this.runs.delete(runId);
-      this.wake(runId);
+      this.watchers.wake(runId);
     };
     setTimeout(remove, LINGER).unref();
   }
@@ -47,16 +48,7 @@ export class RecentChunks {
     return recent && from >= recent.from ? recent.chunks.slice(from - recent.from) : undefined;
   }
 
-  watch(runId: string, wake: () => void): () => void {
-    const wakes = this.watchers.get(runId) ?? new Set();
-    this.watchers.set(runId, wakes.add(wake));
-    return () => {
-      wakes.delete(wake);
-      if (wakes.size === 0 && this.watchers.get(runId) === wakes) this.watchers.delete(runId);
-    };
-  }
-
-  private wake(runId: string): void {
-    for (const wake of this.watchers.get(runId) ?? []) wake();
+  watch(runId: string, wake: Wake): () => void {
+    return this.watchers.watch(runId, wake);
   }
 }

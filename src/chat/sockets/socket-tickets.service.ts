@@ -1,11 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Injectable, UnauthorizedException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { v7 as uuid } from 'uuid';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { Config } from '../../config/config.js';
 import { InjectOwned } from '../../database/database.module.js';
 import { Lookups } from '../../database/lookups.js';
+import { newId } from '../../database/new-id.js';
 import type { OwnedRepository } from '../../database/owned.repository.js';
 import sql from '../../database/sql.js';
 import { Idempotency } from '../../http/idempotency.js';
@@ -36,7 +36,7 @@ export class SocketTickets {
   /** A retry is answered with the same ticket, which is stored nowhere: it follows from the id. */
   async issue(owner: OwnerId, tokenExpires: number, retry?: Retry): Promise<IssuedTicket> {
     const store = () => {
-      const id = uuid();
+      const id = newId();
       return this.tickets.insert(owner, {
         id,
         ticketHash: hashOf(this.ticketOf(id)),
