@@ -43,6 +43,12 @@ test.each([400, 401, 403, 404, 422])('H1: after %i it is not asked again', async
   expect(server.requests).toHaveLength(1);
 });
 
+test('H1: a server that hangs up without a word is asked again', async () => {
+  server.script((answer) => answer.cut(), says('Now'));
+  expect((await step(modelOf(server))).result!.text).toBe('Now');
+  expect(server.requests).toHaveLength(2);
+});
+
 test('H1: where nothing listens the model is unavailable', async () => {
   const gone = await ModelServer.start();
   const { url } = gone;

@@ -44,6 +44,6 @@ export const modelOf = (server: ModelServer) =>
   new Model(openAiModel(server.url, 'sk-test', 'test-model'), false);
 
 /** Waits for 50 ms, and asks once. */
-export const impatient = (url: string) => new Model(openAiModel(url, undefined, 'test-model'), false, 50, 0);
+export const impatient = (url: string) => new Model(openAiModel(url, undefined, 'test-model', 0), false, 50);
 
 export const codeOf = ({ error }: Step) => (error as ModelError).code;

@@ -1,4 +1,4 @@
-import type { TextStreamPart, ToolSet, UIMessageChunk } from 'ai';
+import type { Experimental_LanguageModelStreamPart as Part, UIMessageChunk } from 'ai';
 import { newId } from '../../database/new-id.js';
 import { callInput } from './call-input.js';
 import { JsonDepth } from './json-depth.js';
@@ -31,7 +31,7 @@ export class CallOutput {
     return this.calls.size > 0;
   }
 
-  take(part: TextStreamPart<ToolSet>): UIMessageChunk[] {
+  take(part: Part): UIMessageChunk[] {
     switch (part.type) {
       case 'tool-input-start':
         return this.start(part.id, part.toolName);

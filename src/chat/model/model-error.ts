@@ -21,15 +21,9 @@ export function modelErrorOf(error: unknown, begun: boolean): ModelError {
   return new ModelError(codeOf(statusOf(error)));
 }
 
-/** What the last of several attempts has failed with. */
-export function lastOf(error: unknown): unknown {
-  const { name, lastError } = Object(error) as { name?: string; lastError?: unknown };
-  return name === 'AI_RetryError' ? lastError : error;
-}
-
 /** The HTTP status behind an error of the SDK. */
 export function statusOf(error: unknown): number | undefined {
-  const { statusCode } = Object(lastOf(error)) as { statusCode?: unknown };
+  const { statusCode } = Object(error) as { statusCode?: unknown };
   return typeof statusCode === 'number' ? statusCode : undefined;
 }
 

@@ -1,9 +1,13 @@
 import { Logger } from '@nestjs/common';
-import type { JSONSchema7, ModelMessage, TextStreamPart, ToolSet, UIMessageChunk } from 'ai';
+import type {
+  Experimental_LanguageModelStreamPart as Part,
+  JSONSchema7,
+  ModelMessage,
+  UIMessageChunk,
+} from 'ai';
 import { CallOutput } from './call-output.js';
-import { inTime } from './in-time.js';
 import type { LanguageModel } from './language-model.js';
-import { lastOf, modelErrorOf, ModelError, statusOf } from './model-error.js';
+import { modelErrorOf, ModelError, statusOf } from './model-error.js';
 import { TextOutput } from './text-output.js';
 import { tokens, type Usage } from './usage.js';
 
@@ -34,23 +38,21 @@ export interface StepResult {
   /** Estimated where the model does not say. */
   usage: Usage;
   /** `length` also where we have cut the answer. */
-  finishReason: FinishStep['finishReason'];
+  finishReason: CallEnd['finishReason'];
 }
 
-type FinishStep = Extract<TextStreamPart<ToolSet>, { type: 'finish-step' }>;
+type CallEnd = Extract<Part, { type: 'model-call-end' }>;
 
 export class Model {
   private readonly logger = new Logger(Model.name);
 
   /**
    * @param longestSilence milliseconds until the first part of an answer, and between two
-   * @param retries while nothing of the answer has come: of an overloaded, failing or unreachable server
    */
   constructor(
     private readonly languageModel: LanguageModel,
     readonly standIn: boolean,
     private readonly longestSilence = 60_000,
-    private readonly retries = 2,
   ) {}
 
   get name(): string {
@@ -73,28 +75,28 @@ export class Model {
     const calls = new CallOutput();
     const ended = new AbortController();
     let begun = false;
-    let finish: FinishStep | undefined;
+    let end: CallEnd | undefined;
     let failure: unknown;
-    const { jsonSchema, NoContentGeneratedError, streamText, tool } = await import('ai'); // when it is first needed
+    const silence = setTimeout(() => ended.abort(), this.longestSilence);
+    const sdk = await import('ai'); // when it is first needed
     const toolSet = Object.fromEntries(
       tools.map(({ name, description, inputSchema }) => [
         name,
-        tool({ description, inputSchema: jsonSchema(inputSchema) }),
+        sdk.tool({ description, inputSchema: sdk.jsonSchema(inputSchema) }),
       ]),
     );
     try {
-      const { stream } = streamText({
+      const { stream } = await sdk.experimental_streamLanguageModelCall({
         model: this.languageModel,
         instructions,
         messages,
         tools: toolSet,
-        maxRetries: this.retries,
         abortSignal: AbortSignal.any([signal, ended.signal]),
-        onError: () => undefined, // the SDK's own prints the error
       });
-      for await (const part of inTime(stream, this.longestSilence)) {
+      for await (const part of stream) {
+        silence.refresh();
         if (part.type === 'error') throw part.error;
-        if (part.type === 'finish-step') finish = part;
+        if (part.type === 'model-call-end') end = part;
         for (const chunk of [...texts.take(part), ...calls.take(part)]) {
           begun = true;
           yield chunk;
@@ -104,28 +106,29 @@ export class Model {
     } catch (error) {
       failure = error;
     } finally {
+      clearTimeout(silence);
       ended.abort();
     }
     const full = texts.full || calls.full;
-    const whole = finish !== undefined && failure === undefined && !full;
+    const whole = end !== undefined && failure === undefined && !full;
     yield* texts.close();
     yield* calls.close(whole);
 
     if (!whole) signal.throwIfAborted();
     if (!whole && !full) throw this.failed(failure, begun);
     if (!texts.text && !calls.begun)
-      throw finish?.finishReason === 'content-filter'
+      throw end?.finishReason === 'content-filter'
         ? new ModelError('refused')
-        : this.failed(new NoContentGeneratedError(), begun);
+        : this.failed(new sdk.NoContentGeneratedError(), begun);
     const called = calls.result();
     return {
       text: texts.text,
       calls: called,
       usage: {
-        inputTokens: tokens(finish?.usage.inputTokens, instructions + JSON.stringify(messages)),
-        outputTokens: tokens(finish?.usage.outputTokens, texts.text + JSON.stringify(called)),
+        inputTokens: tokens(end?.usage.inputTokens, instructions + JSON.stringify(messages)),
+        outputTokens: tokens(end?.usage.outputTokens, texts.text + JSON.stringify(called)),
       },
-      finishReason: finish && !full ? finish.finishReason : 'length',
+      finishReason: end && !full ? end.finishReason : 'length',
     };
   }
 
@@ -135,7 +138,7 @@ export class Model {
       event: 'model failed',
       code: failure.code,
       status: statusOf(error),
-      error: lastOf(error),
+      error,
     });
     return failure;
   }

@@ -1,4 +1,4 @@
-import type { TextStreamPart, ToolSet, UIMessageChunk } from 'ai';
+import type { Experimental_LanguageModelStreamPart as Part, UIMessageChunk } from 'ai';
 import { TextPieces } from './text.js';
 
 /** Code points of a message's content. */
@@ -14,7 +14,7 @@ export class TextOutput {
   private readonly left = { text: MAX_TEXT, reasoning: MAX_TEXT };
   private readonly open = new Map<string, { kind: Kind; id: string; pieces: TextPieces }>();
 
-  take(part: TextStreamPart<ToolSet>): UIMessageChunk[] {
+  take(part: Part): UIMessageChunk[] {
     switch (part.type) {
       case 'text-start':
         return this.start('text', part.id);

@@ -23,15 +23,15 @@ export const standIn = (now = () => new Date()): LanguageModel => ({
   modelId: 'stand-in',
   supportedUrls: {},
   doGenerate: () => Promise.reject(new Error('the stand-in only streams')),
-  doStream: ({ prompt }) =>
+  doStream: ({ prompt, abortSignal }) =>
     Promise.resolve({
-      stream: ReadableStream.from(paced(parts(replyTo(prompt, now()), saidBefore(prompt)))),
+      stream: ReadableStream.from(paced(parts(replyTo(prompt, now()), saidBefore(prompt)), abortSignal)),
     }),
 });
 
-async function* paced(parts: Iterable<Part>): AsyncGenerator<Part> {
+async function* paced(parts: Iterable<Part>, signal?: AbortSignal): AsyncGenerator<Part> {
   for (const part of parts) {
-    await sleep(PACE);
+    await sleep(PACE, undefined, { signal });
     yield part;
   }
 }
