@@ -50,10 +50,17 @@ export class Notifications implements OnApplicationShutdown {
     return unwatch;
   }
 
-  /** To be called when the change is committed. */
+  /** To be called when the change is committed. This instance knows at once, others are told. */
   tell(topic: string): void {
+    this.wake(topic);
     this.untold.add(topic);
     void this.tellAll();
+  }
+
+  /** Wakes who waits on this instance alone. */
+  wake(topic: string): void {
+    if (topic === EVERYTHING) this.watchers.wakeAll();
+    else this.watchers.wake(topic);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -117,7 +124,9 @@ export class Notifications implements OnApplicationShutdown {
     try {
       if (this.closed) throw new Error('closed');
       client.on('error', () => undefined); // 'end' follows
-      client.on('notification', ({ payload }) => this.hear(payload ?? ''));
+      client.on('notification', ({ payload, processId }) =>
+        this.hear(payload!, processId === client.processID),
+      );
       await client.connect();
       endUnanswered(client);
       if (await isDirect(client)) await client.query(`LISTEN ${CHANNEL}`);
@@ -140,14 +149,9 @@ export class Notifications implements OnApplicationShutdown {
     this.tell(this.self);
   }
 
-  private hear(topic: string): void {
+  private hear(topic: string, own: boolean): void {
     if (topic.startsWith(BEAT)) this.heard.set(topic, performance.now());
-    else this.wake(topic);
-  }
-
-  private wake(topic: string): void {
-    if (topic === EVERYTHING) this.watchers.wakeAll();
-    else this.watchers.wake(topic);
+    else if (!own) this.wake(topic);
   }
 }
 

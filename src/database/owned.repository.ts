@@ -136,8 +136,15 @@ export class OwnedRepository<T extends ObjectLiteral> {
 
   /** A statement of the feature's own. It must name the owner: `... owner_id = ${owner} ...`. */
   query<Row extends object = T>(owner: OwnerId, statement: Sql): Promise<Row[]> {
-    if (!statement.values.includes(owner)) throw new Error('a statement without its owner');
-    return this.scope.query<Row>(statement);
+    return this.scope.query<Row>(of(owner, statement));
+  }
+
+  /** One such statement with the values of several owners, never in a transaction: all of it commits together, or nothing. */
+  queryEach<Row extends object = T>(
+    statements: readonly { owner: OwnerId; statement: Sql }[],
+  ): Promise<Row[][]> {
+    const batch = statements.map(({ owner, statement }) => ({ owner, values: of(owner, statement).values }));
+    return this.scope.together<Row>(statements[0]!.statement.text, batch);
   }
 
   /** The columns of an answer, for statements of the feature's own; the table is called `t` in them. */
@@ -192,4 +199,9 @@ export class OwnedRepository<T extends ObjectLiteral> {
     if (row.current && present(where).length > 0) throw new WrongState();
     throw version ? new StaleVersion() : new RowNotFound();
   }
+}
+
+function of(owner: OwnerId, statement: Sql): Sql {
+  if (!statement.values.includes(owner)) throw new Error('a statement without its owner');
+  return statement;
 }

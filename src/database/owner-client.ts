@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { ownerContext } from '../auth/owner-context.js';
+import { OwnerBatch, type OwnerValues } from './owner-batch.js';
 import { BEGIN, type Callback, OwnerQuery, SET_OWNER } from './owner-query.js';
 import { endUnanswered, PATIENCE } from './unanswered.js';
 
@@ -60,6 +61,17 @@ export class OwnerClient extends pg.Client {
     if (done) return send(done);
     return new Promise((resolve, reject) => {
       void send((error, result) => (error ? reject(error) : resolve(result)));
+    });
+  }
+
+  /** The statement as each of these owners in turn, in one transaction of one round trip; never within another. */
+  together(text: string, batch: readonly OwnerValues[]): Promise<object[][]> {
+    return new Promise((resolve, reject) => {
+      const name = statementName(text, batch[0]?.values);
+      const query = new OwnerBatch(batch, text, name, (error) =>
+        error ? reject(error) : resolve(query.rows),
+      );
+      void plainQuery.call(this, query);
     });
   }
 

@@ -12,7 +12,7 @@ interface Shape {
   _parsers: unknown[];
   _prebuiltEmptyResultObject: object;
 }
-interface Connection {
+export interface Connection {
   stream: { write(bytes: Buffer): boolean };
   submittedNamedStatements: Record<string, string>;
   /** Of the named statements that have answered rows on this connection: their columns, which cannot change. */
@@ -23,7 +23,7 @@ interface ProtocolQuery {
   name: string | undefined;
   text: string;
   values: unknown[];
-  _result: Shape;
+  _result: Shape & { rows: object[] };
   _accumulateRows: boolean;
   _canceledDueToError: Error | false;
   hasBeenParsed(connection: Connection): boolean;
@@ -31,20 +31,34 @@ interface ProtocolQuery {
   handleDataRow(message: unknown): void;
   handleCommandComplete(message: unknown, connection: Connection): void;
 }
-const BaseQuery = pg.Query as unknown as new (
+const PgQuery = pg.Query as unknown as new (
   config: string | object,
   values: unknown,
   callback: Callback,
 ) => ProtocolQuery;
 
+/** A query of which all messages go out in one write. */
+export abstract class BaseQuery extends PgQuery {
+  requiresPreparation(): boolean {
+    return true;
+  }
+
+  /** A named statement is parsed once on a connection. */
+  protected parse(connection: Connection): Buffer[] {
+    if (this.hasBeenParsed(connection)) return [];
+    if (this.name !== undefined) connection.submittedNamedStatements[this.name] = this.text;
+    return [serialize.parse({ text: this.text, name: this.name })];
+  }
+}
+
 /** Statements that every connection has prepared. */
 export const SET_OWNER = { name: 'set_owner', text: `SELECT set_config('app.owner_id', $1, true)` };
 export const BEGIN = { name: 'begin', text: 'BEGIN' };
 
-const prepareValue = (value: unknown) => utils.prepareValue(value);
-const EXECUTE = serialize.execute();
-const DESCRIBE = serialize.describe({ type: 'P' });
-const SYNC = serialize.sync();
+export const prepareValue = (value: unknown) => utils.prepareValue(value);
+export const EXECUTE = serialize.execute();
+export const DESCRIBE = serialize.describe({ type: 'P' });
+export const SYNC = serialize.sync();
 const OPEN = Buffer.concat([serialize.bind({ statement: BEGIN.name }), EXECUTE]);
 
 /**
@@ -69,19 +83,14 @@ export class OwnerQuery extends BaseQuery {
     this.leading = Number(opens) + Number(owner !== undefined);
   }
 
-  requiresPreparation(): boolean {
-    return true;
-  }
-
-  /** All of it in one write. A named statement is parsed once on a connection, and described until it has answered. */
+  /** A named statement is described until it has answered. */
   override prepare(connection: Connection): void {
     const messages: Buffer[] = this.opens ? [OPEN] : [];
     if (this.owner !== undefined)
       messages.push(serialize.bind({ statement: SET_OWNER.name, values: [this.owner] }), EXECUTE);
     const bind = this.bind();
     if (bind) {
-      if (!this.hasBeenParsed(connection)) messages.push(this.parse(connection));
-      messages.push(bind);
+      messages.push(...this.parse(connection), bind);
       const shape = this.name === undefined ? undefined : connection.shapes?.get(this.name);
       if (shape) Object.assign(this._result, shape);
       else messages.push(DESCRIBE);
@@ -89,11 +98,6 @@ export class OwnerQuery extends BaseQuery {
       messages.push(EXECUTE);
     }
     connection.stream.write(Buffer.concat([...messages, SYNC]));
-  }
-
-  private parse(connection: Connection): Buffer {
-    if (this.name !== undefined) connection.submittedNamedStatements[this.name] = this.text;
-    return serialize.parse({ text: this.text, name: this.name });
   }
 
   /** Undefined where a value cannot be bound, which is answered when the connection is ready for the next statement. */

@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { ownerContext } from '../auth/owner-context.js';
 import { poolOf } from './data-source.js';
 import { isOwnerGone } from './errors.js';
+import type { OwnerValues } from './owner-batch.js';
 import type { OwnerClient } from './owner-client.js';
 import { PATIENCE } from './unanswered.js';
 
@@ -69,6 +70,16 @@ export class OwnerScope {
   /** As nobody, outside of any request's transaction: what is done beside requests, not for one of them. */
   beside<Row extends object>({ text, values }: Sql): Promise<Row[]> {
     return ownerContext.exit(() => current.exit(() => this.once<Row>(text, values)));
+  }
+
+  /** A statement as each of these owners in turn, whosever request this is: all of it commits together, or nothing. */
+  async together<Row extends object>(text: string, batch: readonly OwnerValues[]): Promise<Row[][]> {
+    const client = (await this.pool.connect()) as BorrowedClient;
+    try {
+      return (await client.together(text, batch)) as Row[][];
+    } finally {
+      client.release();
+    }
   }
 
   /** Not by `pool.query`, which throws a connection away over every violated constraint. */

@@ -63,6 +63,14 @@ async function hearing(notifications: Notifications, topic: string): Promise<Wat
 
 const tellRaw = (topic: string) => sqlAsSuperuser(database, `SELECT pg_notify('changes', $1)`, [topic]);
 
+test('A3: those of the same instance know at once, without the database', () => {
+  const notifications = instance('postgres://127.0.0.1:1/nothing');
+  const watcher = new Watcher(notifications, 'mine');
+  const other = new Watcher(notifications, 'other');
+  notifications.tell('mine');
+  expect([watcher.wakes, other.wakes]).toEqual([1, 0]);
+});
+
 test('A3: a topic wakes those who watch it, on every instance, and nobody else', async () => {
   const both = [await hearing(instance(), 'mine'), await hearing(instance(), 'mine')];
   const other = await hearing(instance(), 'other');

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UIMessageChunk } from 'ai';
-import { type Wake, Watchers } from '../../database/watchers.js';
+import { Notifications } from '../../database/notifications.js';
 
 const KEPT = 500; // chunks of a run
 const LINGER = 2000; // milliseconds
@@ -15,7 +15,8 @@ interface Recent {
 @Injectable()
 export class RecentChunks {
   private readonly runs = new Map<string, Recent>();
-  private readonly watchers = new Watchers();
+
+  constructor(private readonly notifications: Notifications) {}
 
   /** Chunks that are committed, from a number on. */
   add(runId: string, seq: number, chunks: UIMessageChunk[]): void {
@@ -28,7 +29,6 @@ export class RecentChunks {
       recent.chunks.splice(0, past);
       recent.from += past;
     }
-    this.watchers.wake(runId);
   }
 
   /** This instance does the run no more. Those who follow have a moment to take what they were woken for. */
@@ -37,7 +37,7 @@ export class RecentChunks {
     const remove = () => {
       if (this.runs.get(runId) !== recent) return;
       this.runs.delete(runId);
-      this.watchers.wake(runId);
+      this.notifications.wake(runId);
     };
     setTimeout(remove, LINGER).unref();
   }
@@ -46,9 +46,5 @@ export class RecentChunks {
   read(runId: string, from: number): UIMessageChunk[] | undefined {
     const recent = this.runs.get(runId);
     return recent && from >= recent.from ? recent.chunks.slice(from - recent.from) : undefined;
-  }
-
-  watch(runId: string, wake: Wake): () => void {
-    return this.watchers.watch(runId, wake);
   }
 }

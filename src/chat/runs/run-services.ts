@@ -12,6 +12,7 @@ import { UsersService } from '../../users/users.service.js';
 import { Model } from '../model/model.js';
 import { ToolRuns } from '../tools/tool-runs.service.js';
 import { Tools } from '../tools/tools.service.js';
+import { ChunkWrites } from './chunk-writes.service.js';
 import { HistoryService } from './history.service.js';
 import { RecentChunks } from './recent-chunks.js';
 import { RunStore } from './run-store.service.js';
@@ -22,6 +23,7 @@ import { ChatUsageService } from './usage.service.js';
 export class RunServices {
   constructor(
     readonly store: RunStore,
+    readonly chunkWrites: ChunkWrites,
     readonly recent: RecentChunks,
     readonly notifications: Notifications,
     readonly transactions: Transactions,

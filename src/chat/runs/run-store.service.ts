@@ -4,23 +4,22 @@ import sql from '../../database/sql.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { InjectOwned } from '../../database/database.module.js';
 import type { OwnedRepository } from '../../database/owned.repository.js';
-import { Run, type RunStatus } from './run.entity.js';
+import { Run } from './run.entity.js';
 import type { RunChunk } from './run-chunk.entity.js';
+import {
+  CHUNKS_ALONE,
+  type HeldRun,
+  LEASE,
+  type Progress,
+  WHOLE,
+  writeStatement,
+} from './write-statement.js';
 
-/** Seconds that a holder may be silent. It renews at least every 2, and whoever looks every second has taken over after 7. */
-export const LEASE = 6;
-
-/** A run as its holder has it. */
-export type HeldRun = Run & Required<Pick<Run, 'attempt' | 'stepSeq'>>;
-
-/** What a write changes of the run, besides the chunks that it adds. */
-export interface Progress {
-  /** A step is finished, with all chunks up to and with these. */
-  step?: boolean;
-  tokens?: number;
-  /** The run is over, or waits. */
-  status?: Exclude<RunStatus, 'queued' | 'running'>;
-  errorCode?: string;
+/** Chunks that are added to a run, and nothing else. */
+export interface ChunkWrite {
+  owner: OwnerId;
+  run: HeldRun;
+  chunks: UIMessageChunk[];
 }
 
 /** Another instance has the run now, or nobody: nothing was written. */
@@ -49,32 +48,27 @@ export class RunStore {
    */
   async write(
     owner: OwnerId,
-    { id, attempt, chunkCount, steps }: HeldRun,
+    run: HeldRun,
     chunks: UIMessageChunk[],
-    { step = false, tokens = 0, status, errorCode }: Progress = {},
+    progress: Progress = {},
   ): Promise<{ stop: boolean }> {
-    const [held] = await this.runs.query<{ stop: boolean }>(
-      owner,
-      sql`WITH held AS (
-          UPDATE app.runs t SET chunk_count = t.chunk_count + ${chunks.length}::int, tokens = t.tokens + ${tokens}::int,
-            steps = t.steps + ${step ? 1 : 0}::int,
-            step_seq = CASE WHEN ${step} THEN t.chunk_count + ${chunks.length}::int ELSE t.step_seq END,
-            status = coalesce(${status ?? null}, t.status), error_code = ${errorCode ?? null},
-            lease_until = CASE WHEN ${status ?? null}::text IS NULL THEN now() + make_interval(secs => ${LEASE}) END,
-            version = t.version + 1, updated_at = now()
-          WHERE t.owner_id = ${owner} AND t.id = ${id} AND t.attempt = ${attempt}
-            AND t.chunk_count = ${chunkCount} AND t.steps = ${steps} AND t.status = 'running'
-          RETURNING t.owner_id, t.id, t.stop_requested_at IS NOT NULL OR NOT EXISTS (
-            SELECT FROM app.messages m JOIN app.conversations c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
-            WHERE m.owner_id = t.owner_id AND m.id = t.user_message_id AND m.deleted_at IS NULL
-              AND c.deleted_at IS NULL) AS stop),
-        written AS (
-          INSERT INTO app.run_chunks (owner_id, run_id, seq, chunks)
-          SELECT owner_id, id, ${chunkCount}::int, ${JSON.stringify(chunks)}::jsonb FROM held WHERE ${chunks.length > 0})
-        SELECT stop FROM held`,
-    );
+    const statement = writeStatement(owner, run, chunks, progress, WHOLE);
+    const [held] = await this.runs.query<{ stop: boolean }>(owner, statement);
     if (!held) throw new LeaseLost();
     return held;
+  }
+
+  /**
+   * Adds chunks to several runs, which is all that is done here: leases are as they were, and what was deleted is found later.
+   * Undefined for a run that somebody else has locked at the moment, which others do not wait for, or of which the lease is lost.
+   */
+  async writeChunks(writes: readonly ChunkWrite[]): Promise<({ stop: boolean } | undefined)[]> {
+    const statements = writes.map(({ owner, run, chunks }) => ({
+      owner,
+      statement: writeStatement(owner, run, chunks, {}, CHUNKS_ALONE),
+    }));
+    const held = await this.runs.queryEach<{ stop: boolean }>(statements);
+    return held.map(([one]) => one);
   }
 
   /** Ends a run that never ran. */

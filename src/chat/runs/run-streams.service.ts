@@ -46,7 +46,7 @@ export class RunStreams {
   /** In the owner's context. Ends behind the last chunk, and when the signal is aborted. */
   async *follow(follower: Follower, signal?: AbortSignal): AsyncGenerator<NumberedChunk> {
     const tail = new Tail(this.source(follower));
-    const unwatch = this.watch(follower.runId, () => tail.wake());
+    const unwatch = this.notifications.watch(follower.runId, () => tail.wake());
     const end = () => tail.end();
     signal?.addEventListener('abort', end);
     if (signal?.aborted) tail.end();
@@ -67,7 +67,7 @@ export class RunStreams {
       'X-Vercel-AI-UI-Message-Stream': 'v1',
     });
     const source = { ...this.source(follower), farewell: FAREWELL };
-    const watch = (wake: () => void) => this.watch(runId, wake);
+    const watch = (wake: () => void) => this.notifications.watch(runId, wake);
     return this.streams.open({ owner, expires, source, watch }, reply);
   }
 
@@ -94,13 +94,5 @@ export class RunStreams {
     if (!run) return true;
     const goesOn = run.status === 'queued' || run.status === 'running';
     return !goesOn && (from >= run.chunkCount || (await this.store.chunks(owner, id, from, 1)).length === 0);
-  }
-
-  private watch(runId: string, wake: () => void): () => void {
-    const [here, elsewhere] = [this.recent.watch(runId, wake), this.notifications.watch(runId, wake)];
-    return () => {
-      here();
-      elsewhere();
-    };
   }
 }

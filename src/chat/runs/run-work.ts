@@ -10,7 +10,7 @@ import { estimateTokens } from '../model/usage.js';
 import { outputOf } from './outputs.js';
 import type { RunEnd } from './run-end.service.js';
 import type { RunServices } from './run-services.js';
-import type { HeldRun, Progress } from './run-store.service.js';
+import type { HeldRun, Progress } from './write-statement.js';
 import type { RunWriter } from './run-writer.js';
 import { closing, Continued, nothingUnfinished, type Unfinished, unfinishedOf } from './unfinished.js';
 

@@ -7,7 +7,9 @@ import type { Transactions } from '../../database/transactions.js';
 import { databaseProblem } from '../../http/database-problems.js';
 import { addChunk } from './chunks.js';
 import type { RecentChunks } from './recent-chunks.js';
-import { type HeldRun, LEASE, LeaseLost, type Progress, type RunStore } from './run-store.service.js';
+import type { ChunkWrites } from './chunk-writes.service.js';
+import { LeaseLost, type RunStore } from './run-store.service.js';
+import { type HeldRun, LEASE, type Progress } from './write-statement.js';
 
 const RENEW = 2000; // milliseconds
 const CHECK = 500;
@@ -20,6 +22,7 @@ export class Released extends Error {}
 
 export interface WriterServices {
   store: RunStore;
+  chunkWrites: ChunkWrites;
   recent: RecentChunks;
   notifications: Notifications;
   transactions: Transactions;
@@ -43,7 +46,7 @@ export class RunWriter {
   private last: Promise<unknown> = Promise.resolve();
   private writing = false;
   private scheduled: NodeJS.Timeout | undefined;
-  private sent = Date.now();
+  private renewed = Date.now();
   private wrote = 0;
   private readonly ending = new AbortController();
   private readonly clock: NodeJS.Timeout;
@@ -77,6 +80,7 @@ export class RunWriter {
   /** What was added is written, and the lease was held then. @throws LeaseLost, StopRequested, Released */
   async flush(): Promise<void> {
     await this.inTurn(() => this.writeBuffer());
+    this.wrote = 0; // what comes next goes out at once
     this.signal.throwIfAborted();
   }
 
@@ -120,22 +124,28 @@ export class RunWriter {
     this.scheduled = setTimeout(
       () => {
         this.scheduled = undefined;
-        this.inTurn(() => this.writeBuffer()).catch((error: unknown) => this.ending.abort(error));
+        this.inTurn(() => (this.silence < RENEW ? this.writeChunks() : this.writeBuffer())).catch(this.fail);
       },
       Math.max(0, this.wrote + this.pause() - Date.now()),
     );
   }
 
   private check(): void {
-    const silent = Date.now() - this.sent;
-    if (silent >= LEASE * 1000) this.ending.abort(new LeaseLost());
-    else if (silent >= RENEW && !this.writing) this.renew();
+    if (this.silence >= LEASE * 1000) this.ending.abort(new LeaseLost());
+    else if (this.silence >= RENEW && !this.writing) this.renew();
+  }
+
+  /** Milliseconds since the lease was renewed. */
+  private get silence(): number {
+    return Date.now() - this.renewed;
   }
 
   /** Learns, too, whether it is to stop. */
   private renew(): void {
-    this.inTurn(() => this.writeBuffer()).catch((error: unknown) => this.ending.abort(error));
+    this.inTurn(() => this.writeBuffer()).catch(this.fail);
   }
+
+  private fail = (error: unknown): void => this.ending.abort(error);
 
   /** As the owner, whoever calls: timers and notifications are nobody's. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -144,16 +154,27 @@ export class RunWriter {
     return turn;
   }
 
+  /** Everything, and the lease. */
   private async writeBuffer(progress?: Progress, work?: Work): Promise<void> {
+    const sent = Date.now();
+    await this.send((chunks) => this.write(chunks, progress, work));
+    this.renewed = sent;
+    if (progress?.step) this.run.steps += 1;
+  }
+
+  private async writeChunks(): Promise<void> {
+    const { owner, run, services } = this;
+    if (this.buffer.length > 0)
+      await this.send((chunks) => services.chunkWrites.write({ owner, run, chunks }));
+  }
+
+  private async send(write: (chunks: UIMessageChunk[]) => Promise<{ stop: boolean }>): Promise<void> {
     if (!this.isHeld) throw this.signal.reason as Error;
     this.writing = true;
     const chunks = this.buffer;
     this.buffer = [];
     try {
-      const sent = Date.now();
-      const { stop } = await this.persist(() => this.write(chunks, progress, work));
-      this.sent = sent;
-      if (progress?.step) this.run.steps += 1;
+      const { stop } = await this.persist(() => write(chunks));
       if (chunks.length > 0) this.tell(chunks);
       if (stop) this.ending.abort(new StopRequested());
     } catch (error) {

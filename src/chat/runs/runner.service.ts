@@ -13,7 +13,8 @@ import { databaseProblem } from '../../http/database-problems.js';
 import { ModelError } from '../model/model-error.js';
 import { ABANDONED, RunEnd } from './run-end.service.js';
 import { RunServices } from './run-services.js';
-import { type HeldRun, LeaseLost } from './run-store.service.js';
+import { LeaseLost } from './run-store.service.js';
+import type { HeldRun } from './write-statement.js';
 import { Released, RunWriter, StopRequested } from './run-writer.js';
 import { RunWork } from './run-work.js';
 

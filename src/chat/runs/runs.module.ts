@@ -11,6 +11,7 @@ import { UsersModule } from '../../users/users.module.js';
 import { ModelModule } from '../model/model.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { ChatUsage } from './chat-usage.entity.js';
+import { ChunkWrites } from './chunk-writes.service.js';
 import { HistoryService } from './history.service.js';
 import { RecentChunks } from './recent-chunks.js';
 import { Run } from './run.entity.js';
@@ -36,6 +37,7 @@ import { ChatUsageService } from './usage.service.js';
   ],
   providers: [
     RunStore,
+    ChunkWrites,
     RecentChunks,
     HistoryService,
     ChatUsageService,

@@ -8,7 +8,7 @@ import { newestFirst, type Order, type Page, type PageRequest } from '../../data
 import type { Retry } from '../../http/retry.js';
 import { Run, type RunStatus } from '../runs/run.entity.js';
 import { RunServices } from '../runs/run-services.js';
-import { LEASE } from '../runs/run-store.service.js';
+import { LEASE } from '../runs/write-statement.js';
 import { Runner } from '../runs/runner.service.js';
 
 /** A turn by the two ids of its address. */
