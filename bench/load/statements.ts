@@ -1,3 +1,4 @@
+import { ownerContext } from '#dist/auth/owner-context.js';
 import { OwnerClient } from '#dist/database/owner-client.js';
 import type { Samples } from '../support/samples.ts';
 import { startService } from '../support/service.ts';
@@ -33,7 +34,7 @@ export async function captureStatements(
   // oxlint-disable-next-line typescript/unbound-method -- called with its client below
   const query = OwnerClient.prototype.query as unknown as Query;
   const capturing: Query = function (text, values, ...rest) {
-    sent.push({ text, values });
+    if (ownerContext.getStore()) sent.push({ text, values }); // others are of no request
     return query.call(this, text, values, ...rest);
   };
   const replace = (by: Query) => Object.assign(OwnerClient.prototype, { query: by });
