@@ -9,8 +9,8 @@ export class AuthGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
   canActivate(context: ExecutionContext): boolean {
-    if (this.reflector.get<boolean>(PUBLIC, context.getHandler())) return true;
     if (context.switchToHttp().getRequest<FastifyRequest>().owner) return true;
+    if (this.reflector.get<boolean>(PUBLIC, context.getHandler())) return true;
     throw new UnauthorizedException();
   }
 }

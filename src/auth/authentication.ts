@@ -44,8 +44,9 @@ export function registerAuthentication(
     }
   };
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.public) return done();
-    if (!request.routeOptions.config.ticket) request.owner = verifier.verifiedBefore(request.raw.rawHeaders);
+    const { public: open, ticket } = request.routeOptions.config;
+    if (open) return done();
+    if (!ticket) request.owner = verifier.verifiedBefore(request.raw.rawHeaders);
     if (request.owner) return done();
     // oxlint-disable-next-line promise/no-callback-in-promise, promise/prefer-await-to-then -- a hook takes a callback or is async
     authenticate(request, reply).then(() => done(), done);

@@ -8,9 +8,14 @@ const MAX_ERRORS = 20;
 /** Nest's pipe for whatever is wrong; what is right costs a tenth of it. */
 class CompiledValidationPipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    return (accepted(value, metadata) as Promise<unknown> | undefined) ?? super.transform(value, metadata);
+    const known = isAsItIs(metadata) ? value : accepted(value, metadata);
+    return (known as Promise<unknown> | undefined) ?? super.transform(value, metadata);
   }
 }
+
+/** What Nest's pipe would only pass on: texts of the path, and what our own decorators make of a request. */
+const isAsItIs = ({ type, metatype }: ArgumentMetadata) =>
+  type === 'custom' || (type === 'param' && metatype === String);
 
 function accepted(value: unknown, { type, metatype }: ArgumentMetadata): object | undefined {
   const isDto = (type === 'body' || type === 'query') && metatype !== undefined && metatype !== Object;

@@ -9,7 +9,7 @@ let second = 0; // since the epoch
 let upToSecond = '';
 
 /** RFC 3339 in UTC; printed anew once a second. */
-function timestamp(): string {
+export function timestamp(): string {
   const now = Date.now();
   if (Math.floor(now / 1000) !== second) {
     second = Math.floor(now / 1000);

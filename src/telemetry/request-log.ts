@@ -1,12 +1,16 @@
 import { createHmac } from 'node:crypto';
-import type { Logger } from 'pino';
+import { type DestinationStream, type Logger, symbols } from 'pino';
 import type { OwnerId } from '../auth/owner-id.js';
 import type { Finished } from './finished.js';
+import { timestamp } from './log.js';
 
 const MAX_KNOWN = 10_000;
 const HASH_LENGTH = 16; // hexadecimal digits
 
-/** One line for each request: what was done and how long it took, nothing of what was in it. */
+/**
+ * One line for each request: what was done and how long it took, nothing of what was in it. As pino would write it, which takes
+ * as long as a twentieth of a request: there is nothing to escape in names of routes and methods, ids and numbers.
+ */
 export function requestLog(log: Logger, ownerHashKey: Buffer): (request: Finished) => void {
   const known = new Map<OwnerId, string>();
 
@@ -19,16 +23,14 @@ export function requestLog(log: Logger, ownerHashKey: Buffer): (request: Finishe
     return hash;
   }
 
-  return ({ requestId, method, route, status, duration, owner }) =>
-    log.info(
-      {
-        requestId,
-        method,
-        route,
-        status,
-        duration: Math.round(duration * 100) / 100,
-        owner: owner && hashOf(owner),
-      },
-      status === undefined ? 'request aborted' : 'request',
+  const stream = (log as unknown as Record<symbol, DestinationStream>)[symbols.streamSym]!;
+  return ({ requestId, method, route, status, duration, owner }) => {
+    const outcome = status === undefined ? '' : `,"status":${status}`;
+    const hash = owner === undefined ? '' : `,"owner":"${hashOf(owner)}"`;
+    const message = status === undefined ? 'request aborted' : 'request';
+    stream.write(
+      `{"level":"info"${timestamp()},"requestId":"${requestId}","method":"${method}","route":"${route}"${outcome}` +
+        `,"duration":${Math.round(duration * 100) / 100}${hash},"msg":"${message}"}\n`,
     );
+  };
 }
