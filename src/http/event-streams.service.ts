@@ -24,14 +24,19 @@ export class EventStreams implements BeforeApplicationShutdown {
   private closing = false;
 
   /**
-   * Until the source, the token or the instance ends, or the client hangs up.
+   * To be asked, too, before what a stream is to show is begun.
    * @throws Problem `rate_limited` where the owner has too many, `shutting_down`
    */
-  open({ owner, expires, source, watch }: Opening, reply: FastifyReply): StreamableFile {
-    const streams = this.byOwner.get(owner) ?? new Set();
+  admit(owner: OwnerId): void {
     if (this.closing) throw new Problem('shutting_down');
-    if (streams.size >= MAX_STREAMS)
+    if ((this.byOwner.get(owner)?.size ?? 0) >= MAX_STREAMS)
       throw new Problem('rate_limited', `At most ${MAX_STREAMS} streams at once.`, undefined, RETRY);
+  }
+
+  /** Until the source, the token or the instance ends, or the client hangs up. @throws Problem as {@link EventStreams.admit} */
+  open({ owner, expires, source, watch }: Opening, reply: FastifyReply): StreamableFile {
+    this.admit(owner);
+    const streams = this.byOwner.get(owner) ?? new Set();
     const requestId = reply.request.id;
     const stream = new EventStream({
       ...source,

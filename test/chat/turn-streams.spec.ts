@@ -147,6 +147,19 @@ test('A3, H2: an owner has 20 streams on an instance, whatever they follow; they
   );
   const refused = await person.follow(chat.apps[0]!, run);
   expect([refused.answer.status, refused.answer.headers.get('retry-after')]).toEqual([429, '1']);
+  const another = await makeConversation(client);
+  const json = { 'content-type': 'application/json', accept: 'text/event-stream' };
+  const message = { id: 'm', role: 'user', parts: [{ type: 'text', text: 'Hi' }] };
+  const asks = {
+    [`/v1/conversations/${another.id}/turns`]: { content: 'Hi' },
+    '/api/chat': { id: another.id, messages: [message], trigger: 'submit-message' },
+  };
+  for (const [path, body] of Object.entries(asks)) {
+    const init = { method: 'POST', headers: json, body: JSON.stringify(body) };
+    const { answer } = await TurnStream.open(`${originOf(chat.apps[0]!)}${path}`, person.token, init);
+    expect(answer.status).toBe(429);
+  }
+  expect(await messagesOf(client, another)).toEqual([]); // nothing was begun that cannot be followed
   for (const stream of streams) stream.close();
   const expiring = await TurnStream.open(
     `${originOf(chat.apps[1]!)}/v1/conversations/${run.conversationId}/turns/${run.id}/stream`,

@@ -58,6 +58,11 @@ export class RunStreams {
     }
   }
 
+  /** Whether one more can be opened. @throws Problem as {@link EventStreams.admit} */
+  admit(owner: OwnerId): void {
+    this.streams.admit(owner);
+  }
+
   /** The same as server-sent events, in the UI message stream of the AI SDK. @throws Problem as {@link EventStreams.open} */
   open(follower: Follower & { expires: number }, reply: FastifyReply): StreamableFile {
     const { owner, runId, expires } = follower;

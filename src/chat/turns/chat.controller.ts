@@ -4,15 +4,13 @@ import type { FastifyReply } from 'fastify';
 import { Owner } from '../../auth/owner.decorator.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { TokenExpiry } from '../../auth/token-expiry.decorator.js';
-import { BodyLimit } from '../../http/body.js';
+import { LargeBody } from '../../http/body.js';
 import { Id } from '../../http/id.decorator.js';
 import { Fails } from '../../http/openapi.decorators.js';
 import { RunStreams } from '../runs/run-streams.service.js';
 import { ChatRequest } from './chat.dto.js';
 import { ChatService } from './chat.service.js';
 import { ApiStream } from './turn.openapi.js';
-
-const MEGABYTE = 1024 * 1024;
 
 /** What `useChat` speaks over HTTP, unmodified. */
 @Controller('api/chat')
@@ -25,7 +23,7 @@ export class ChatController {
   /** Send the last message of a chat, or decisions, and get the answer as it comes: what `useChat` of the AI SDK does */
   @Post()
   @HttpCode(200)
-  @BodyLimit(MEGABYTE)
+  @LargeBody()
   @ApiStream('The answer as it comes; the same message again is the same turn, from its beginning')
   @Fails('not_found', 'turn_in_progress', 'invalid_state', 'idempotency_key_reused', 'tier_limit_exceeded')
   async send(
@@ -34,6 +32,7 @@ export class ChatController {
     @TokenExpiry() expires: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
+    this.streams.admit(owner); // before anything begins
     const { id: runId } = await this.chats.answer(owner, request);
     return this.streams.open({ owner, runId, expires }, reply);
   }

@@ -4,7 +4,7 @@ import { Owner } from '../../auth/owner.decorator.js';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { TokenExpiry } from '../../auth/token-expiry.decorator.js';
 import type { Page } from '../../database/page.js';
-import { BodyLimit } from '../../http/body.js';
+import { LargeBody } from '../../http/body.js';
 import { Id } from '../../http/id.decorator.js';
 import { LastEventId } from '../../http/last-event-id.decorator.js';
 import { LocatedAt, locationOf } from '../../http/location.js';
@@ -17,7 +17,11 @@ import { ApiTurnBegun, ApiTurnStream } from './turn.openapi.js';
 import { TurnsService } from './turns.service.js';
 
 const TURN = '/v1/conversations/{conversationId}/turns/{id}';
-const MEGABYTE = 1024 * 1024;
+interface Asking {
+  owner: OwnerId;
+  expires: number;
+  reply: FastifyReply;
+}
 
 @Controller('v1/conversations/:id/turns')
 export class TurnsController {
@@ -29,7 +33,7 @@ export class TurnsController {
   /** Have a message answered: the turn at once, or its answer as it comes where you accept text/event-stream */
   @Post()
   @HttpCode(202)
-  @BodyLimit(MEGABYTE)
+  @LargeBody()
   @LocatedAt(TURN)
   @ApiTurnBegun()
   @Fails('turn_in_progress', 'tier_limit_exceeded')
@@ -41,8 +45,7 @@ export class TurnsController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @RetryKey() retry?: Retry,
   ): Promise<unknown> {
-    const run = await this.turns.begin(owner, id, message, retry);
-    return this.answer(owner, run, expires, reply);
+    return this.answer({ owner, expires, reply }, () => this.turns.begin(owner, id, message, retry));
   }
 
   /** List the turns of a conversation, newest first */
@@ -95,12 +98,15 @@ export class TurnsController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @RetryKey() retry?: Retry,
   ): Promise<unknown> {
-    const run = await this.turns.decide(owner, { conversationId, id }, decisions, retry);
-    return this.answer(owner, run, expires, reply);
+    const decide = () => this.turns.decide(owner, { conversationId, id }, decisions, retry);
+    return this.answer({ owner, expires, reply }, decide);
   }
 
-  private answer(owner: OwnerId, run: Run, expires: number, reply: FastifyReply): unknown {
-    if (!reply.request.headers.accept?.includes('text/event-stream')) return run;
+  /** Whether it can be followed is asked before anything begins. */
+  private async answer({ owner, expires, reply }: Asking, begin: () => Promise<Run>): Promise<unknown> {
+    if (!reply.request.headers.accept?.includes('text/event-stream')) return begin();
+    this.streams.admit(owner);
+    const run = await begin();
     void reply.status(200).header('Location', locationOf(TURN, run));
     return this.streams.open({ owner, runId: run.id, expires }, reply);
   }
