@@ -3,7 +3,7 @@ import { Owner } from '../auth/owner.decorator.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import type { ExpectedVersion } from '../database/owned.repository.js';
 import type { Page } from '../database/page.js';
-import { BodyLimit } from '../http/body.js';
+import { LargeBody } from '../http/body.js';
 import { Id } from '../http/id.decorator.js';
 import { ApiPage, Fails } from '../http/openapi.decorators.js';
 import { IfMatch } from '../http/preconditions.js';
@@ -23,7 +23,7 @@ export class ConversationsController {
 
   /** Start a conversation, with a first message if you like */
   @Post()
-  @BodyLimit(1024 * 1024)
+  @LargeBody()
   @Fails('reference_not_found')
   create(@Owner() owner: OwnerId, @Body() conversation: CreateConversation): Promise<Conversation> {
     return this.conversations.create(owner, conversation);

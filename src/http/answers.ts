@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Page } from '../database/page.js';
 import { type CursorCodec, pathOf } from './cursor.js';
 import { locationOf } from './location.js';
-import { etagOf, matches } from './preconditions.js';
+import { etagOf, isRead, tagAnswer } from './preconditions.js';
 
 /** Turns what controllers return into what the contract promises: pages, ETag, Location, 304. */
 export function registerAnswers(fastify: FastifyInstance, codec: CursorCodec): void {
@@ -32,22 +32,17 @@ const isResource = (request: FastifyRequest, payload: unknown): payload is Resou
   !(request.query as { include?: string }).include;
 
 function resource(request: FastifyRequest, reply: FastifyReply, resource: Resource): void {
-  const etag = tagOf(request, reply, resource);
-  void reply.header('ETag', etag);
+  tagAnswer(request, reply, tagOf(request, reply, resource));
   const { location } = request.routeOptions.config;
   if (reply.statusCode === 201 || (reply.statusCode === 202 && location)) {
     const template = location ?? `/v1/${collection(pathOf(request))}/{id}`;
     void reply.header('Location', locationOf(template, resource));
   }
-  const known = request.headers['if-none-match'];
-  if (reads(request) && known !== undefined && matches(known, etag)) void reply.code(304);
 }
-
-const reads = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD';
 
 /** The version; where the address is not the resource's own (`latest`, a slug), another may stand there: the content. */
 function tagOf(request: FastifyRequest, reply: FastifyReply, resource: Resource): string {
-  if (!reads(request) || (request.params as { id?: string }).id) return etagOf(resource.version);
+  if (!isRead(request.method) || (request.params as { id?: string }).id) return etagOf(resource.version);
   const text = JSON.stringify(resource);
   void reply.serializer(() => text);
   return etagOf(hash('sha256', text, 'base64url'));

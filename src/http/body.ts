@@ -6,6 +6,7 @@ import { MALFORMED } from './well-formed-url.js';
 import { AddRouteConfig } from './route-config.js';
 
 const DEFAULT_LIMIT = 256 * 1024; // bytes
+const LARGE_LIMIT = 1024 * 1024;
 const CHARSET = /;\s*charset\s*=(?!\s*(utf-?8|"utf-?8")\s*(;|$))/i;
 
 declare module 'fastify' {
@@ -14,8 +15,8 @@ declare module 'fastify' {
   }
 }
 
-/** Raises the limit of a route's body; in bytes. */
-export const BodyLimit = (bytes: number) => AddRouteConfig({ bodyLimit: bytes });
+/** The route takes a body of up to 1 MiB instead of 256 KiB. */
+export const LargeBody = () => AddRouteConfig({ bodyLimit: LARGE_LIMIT });
 
 /** Bodies are JSON objects in UTF-8, nothing else; read once, checked once. */
 export function registerBodyRules(fastify: FastifyInstance): void {

@@ -4,7 +4,7 @@ import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Html, markup } from './html.js';
 import { STYLE } from './html-style.js';
-import { etagOf, matches } from './preconditions.js';
+import { etagOf, tagAnswer } from './preconditions.js';
 import { type Problem, type ProblemCode, PROBLEMS } from './problem.js';
 
 declare module 'fastify' {
@@ -36,11 +36,12 @@ const STRICTEST = [
 ].join('; ');
 const POLICY = 'Content-Security-Policy';
 
-const HEADERS = {
-  'Content-Type': 'text/html; charset=utf-8',
+/** Of all that browsers show or load. */
+export const SAFE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
 };
+const HEADERS = { ...SAFE_HEADERS, 'Content-Type': 'text/html; charset=utf-8' };
 
 /** What every page has: its headers and, where it is found, an ETag of the whole of it, template and style included. */
 export function registerPages(fastify: FastifyInstance): void {
@@ -48,12 +49,8 @@ export function registerPages(fastify: FastifyInstance): void {
     if (!request.routeOptions.config.html) return done(null, payload);
     void reply.headers(HEADERS);
     if (!reply.hasHeader(POLICY)) void reply.header(POLICY, STRICTEST);
-    if (reply.statusCode === 200) {
-      const etag = etagOf(hash('sha256', String(payload), 'base64url'));
-      const known = request.headers['if-none-match'];
-      void reply.header('ETag', etag);
-      if (known !== undefined && matches(known, etag)) void reply.code(304);
-    }
+    if (reply.statusCode === 200)
+      tagAnswer(request, reply, etagOf(hash('sha256', String(payload), 'base64url')));
     done(null, payload);
   });
 }

@@ -1,6 +1,6 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ExpectedVersion } from '../database/owned.repository.js';
 import { Fails } from './openapi.decorators.js';
 
@@ -9,9 +9,16 @@ export const etagOf = (version: number | string) => `"${version}"`;
 
 const tagsOf = (header: string) => header.split(',').map((tag) => tag.trim());
 
-/** If-None-Match (RFC 9110, 13.1.2): weak comparison. */
-export const matches = (header: string, etag: string) =>
-  tagsOf(header).some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag);
+/** Gives an answer its ETag; 304 where a read asks for another only: If-None-Match (RFC 9110, 13.1.2), weak comparison. */
+export function tagAnswer({ method, headers }: FastifyRequest, reply: FastifyReply, etag: string): void {
+  const known = headers['if-none-match'];
+  void reply.header('ETag', etag);
+  if (known === undefined || !isRead(method)) return;
+  const unchanged = tagsOf(known).some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag);
+  if (unchanged) void reply.code(304);
+}
+
+export const isRead = (method: string) => method === 'GET' || method === 'HEAD';
 
 const conditional = applyDecorators(
   Fails('version_mismatch'),

@@ -2,7 +2,7 @@ import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional } from 'class-val
 import { Count, JsonObject, Nested, Nullable, Optional, Reference, Rule, Text } from '../http/fields.js';
 import { PageQuery } from '../http/page.dto.js';
 import { CreateToolCall, type RecordedCall } from '../tool-calls/tool-call.dto.js';
-import { Message, type Role, ROLES } from './message.entity.js';
+import { MAX_CONTENT, Message, type Role, ROLES } from './message.entity.js';
 
 export class CreateMessage {
   /** @example 'user' */
@@ -11,7 +11,7 @@ export class CreateMessage {
 
   /** Kept exactly as it comes. Empty only for an assistant message with tool calls.
    * @example 'When is the best time to visit Lisbon?' */
-  @Text(0, 100_000)
+  @Text(0, MAX_CONTENT)
   @Rule<CreateMessage>(
     'content',
     'must not be empty, unless an assistant message has tool calls',

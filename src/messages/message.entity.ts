@@ -7,6 +7,8 @@ import { Timestamp } from '../database/timestamp.decorator.js';
 
 export const ROLES = ['user', 'assistant', 'system'] as const;
 export type Role = (typeof ROLES)[number];
+/** Code points of a content. */
+export const MAX_CONTENT = 100_000;
 
 /** Immutable: the app's role may change nothing of it but the mark of deletion. */
 @Entity({ name: 'messages', schema: 'app' })
@@ -17,7 +19,7 @@ export type Role = (typeof ROLES)[number];
 @Check('messages_role_check', `role IN ('user', 'assistant', 'system')`)
 @Check(
   'messages_content_check',
-  `char_length(content) <= 100000
+  `char_length(content) <= ${MAX_CONTENT}
     AND (content <> '' OR has_tool_calls) AND (role = 'assistant' OR NOT has_tool_calls)`,
 )
 @Check(

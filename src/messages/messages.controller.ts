@@ -3,7 +3,7 @@ import { Owner } from '../auth/owner.decorator.js';
 import type { OwnerId } from '../auth/owner-id.js';
 import type { ExpectedVersion } from '../database/owned.repository.js';
 import type { Page } from '../database/page.js';
-import { BodyLimit } from '../http/body.js';
+import { LargeBody } from '../http/body.js';
 import { Id } from '../http/id.decorator.js';
 import { ApiPage, Fails } from '../http/openapi.decorators.js';
 import { IfMatch } from '../http/preconditions.js';
@@ -19,15 +19,13 @@ import {
 import { Message } from './message.entity.js';
 import { MessagesService } from './messages.service.js';
 
-const MEGABYTE = 1024 * 1024;
-
 @Controller('v1')
 export class MessagesController {
   constructor(private readonly messages: MessagesService) {}
 
   /** Append a message */
   @Post('conversations/:id/messages')
-  @BodyLimit(MEGABYTE)
+  @LargeBody()
   @Fails('reference_not_found')
   async append(
     @Owner() owner: OwnerId,
@@ -40,7 +38,7 @@ export class MessagesController {
 
   /** Append up to 100 messages, all or nothing */
   @Post('conversations/:id/messages/batch')
-  @BodyLimit(MEGABYTE)
+  @LargeBody()
   @Fails('reference_not_found')
   async appendAll(
     @Owner() owner: OwnerId,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { SAFE_HEADERS } from '../http/html-page.js';
 
 /** As it stands in the repository: the page is written for browsers, and nothing builds it. */
 export const PUBLIC = join(import.meta.dirname, '../../public');
@@ -41,11 +42,7 @@ export function servePageFiles(fastify: FastifyInstance): void {
     decorateReply: false,
     cacheControl: false,
     setHeaders: (reply) => {
-      void reply.headers({
-        ...PAGE_HEADERS,
-        'X-Content-Type-Options': 'nosniff',
-        'Referrer-Policy': 'no-referrer',
-      });
+      void reply.headers({ ...PAGE_HEADERS, ...SAFE_HEADERS });
     },
   });
 }

@@ -1,8 +1,6 @@
 import type { Experimental_LanguageModelStreamPart as Part, UIMessageChunk } from 'ai';
+import { MAX_CONTENT } from '../../messages/message.entity.js';
 import { TextPieces } from './text.js';
-
-/** Code points of a message's content. */
-const MAX_TEXT = 100_000;
 
 type Kind = 'text' | 'reasoning';
 
@@ -11,7 +9,7 @@ export class TextOutput {
   text = '';
   /** Something was left out, because a message holds no more. */
   full = false;
-  private readonly left = { text: MAX_TEXT, reasoning: MAX_TEXT };
+  private readonly left = { text: MAX_CONTENT, reasoning: MAX_CONTENT };
   private readonly open = new Map<string, { kind: Kind; id: string; pieces: TextPieces }>();
 
   take(part: Part): UIMessageChunk[] {

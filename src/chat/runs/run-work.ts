@@ -1,6 +1,7 @@
 import type { UIMessageChunk } from 'ai';
 import type { OwnerId } from '../../auth/owner-id.js';
 import type { NewMessage } from '../../messages/message.dto.js';
+import { MAX_CONTENT } from '../../messages/message.entity.js';
 import type { ToolCall } from '../../tool-calls/tool-call.entity.js';
 import { GO_ON } from '../model/go-on.js';
 import { instructionsFor } from '../model/instructions.js';
@@ -17,7 +18,6 @@ import { closing, Continued, nothingUnfinished, type Unfinished, unfinishedOf } 
 const MAX_STEPS = 8;
 /** A run that ends whoever does it is not done for ever. */
 const MAX_ATTEMPTS = 25;
-const MAX_TEXT = 100_000; // code points of a message
 
 /** Does one run, from wherever it is, to its end or its wait for the owner. */
 export class RunWork {
@@ -114,7 +114,7 @@ export class RunWork {
     await writer.flush(); // who has lost the lease asks no model
     const kept = this.text;
     const { calls, usage, finishReason, ...result } = await this.answerOf(request);
-    const text = [...(kept + result.text)].slice(0, MAX_TEXT).join('');
+    const text = [...(kept + result.text)].slice(0, MAX_CONTENT).join('');
     const progress = { step: true, tokens: usage.inputTokens + usage.outputTokens };
     const message = this.message(text, usage.outputTokens);
     if (calls.length === 0) {

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { Config } from '../../config/config.js';
+import { isListed } from '../../http/allowed-origin.guard.js';
 import { Problem } from '../../http/problem.js';
 import type { Session } from './chat-socket.js';
 import { ChatSockets } from './chat-sockets.service.js';
@@ -61,5 +62,5 @@ export function registerChatSocket(
 
 /** Browsers name the page that asks, and CORS does not hold for sockets. */
 function isAllowed({ headers: { origin, host } }: FastifyRequest, allowed: string[]): boolean {
-  return origin === undefined || allowed.includes(origin) || URL.parse(origin)?.host === host;
+  return isListed(origin, allowed) || URL.parse(origin!)?.host === host;
 }

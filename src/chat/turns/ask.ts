@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UUID } from '../../http/fields.js';
 import { Problem } from '../../http/problem.js';
+import { MAX_CONTENT } from '../../messages/message.entity.js';
 import type { ChatRequest } from './chat.dto.js';
 import type { Decision } from './turn.dto.js';
 
@@ -37,7 +38,7 @@ const question = z
   .transform((parts) =>
     parts.flatMap(({ type, text }) => (type === 'text' ? [text as string] : [])).join('\n'),
   )
-  .pipe(characters(1, 100_000));
+  .pipe(characters(1, MAX_CONTENT));
 
 const decision = z.looseObject({
   approval: z.looseObject({

@@ -68,8 +68,7 @@ export class ChatService {
   private regenerate(owner: OwnerId, conversationId: string, messageId: string | undefined): Promise<Run> {
     return this.services.transactions.run(async () => {
       await this.services.users.lockTier(owner);
-      const newest = { order: 'desc', role: 'user', limit: 1, total: false } as const;
-      const [last] = (await this.services.messages.list(owner, conversationId, newest)).data;
+      const last = await this.turns.lastAsked(owner, conversationId);
       const isLast = sql`t.user_message_id = ${last?.id ?? null}`;
       if (last && messageId !== undefined && messageId !== last.id) {
         const sent = sql`${isLast} AND t.client_message_id = ${messageId}`;

@@ -1,11 +1,12 @@
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean } from 'class-validator';
 import { Nested, Optional, Reference, Text } from '../../http/fields.js';
 import { PageQuery } from '../../http/page.dto.js';
+import { MAX_CONTENT } from '../../messages/message.entity.js';
 
 export class BeginTurn {
   /** What the assistant is to answer. Kept exactly as it comes.
    * @example 'Add a task: buy milk tomorrow at 5pm' */
-  @Text(1, 100_000)
+  @Text(1, MAX_CONTENT)
   content: string;
 
   /** An id of the client's own for its message: sent again, it is the same turn.

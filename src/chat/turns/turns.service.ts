@@ -127,14 +127,19 @@ export class TurnsService {
     if (!(await this.services.locks.find(owner, where, { lock: 'change' }))) throw new RowNotFound();
   }
 
+  /** The newest message of the owner's. */
+  async lastAsked(owner: OwnerId, conversationId: string): Promise<Message | undefined> {
+    const newest = { order: 'desc', role: 'user', limit: 1, total: false } as const;
+    return (await this.services.messages.list(owner, conversationId, newest)).data[0];
+  }
+
   private async toAnswer(owner: OwnerId, conversationId: string, beginning: Beginning): Promise<Message> {
     const { messages, history } = this.services;
     if ('content' in beginning) {
       const message = { role: 'user', content: beginning.content } as const;
       return (await messages.append(owner, conversationId, [message]))[0]!;
     }
-    const newest = { order: 'desc', role: 'user', limit: 1, total: false } as const;
-    const [last] = (await messages.list(owner, conversationId, newest)).data;
+    const last = await this.lastAsked(owner, conversationId);
     if (!last) throw new Problem('invalid_state', 'There is no message to answer.');
     for (const id of await history.answersTo(owner, last)) await messages.delete(owner, id);
     return last;
