@@ -28,6 +28,6 @@ export default {
   globalSetup: '<rootDir>/test/support/start-server.js',
   globalTeardown: '<rootDir>/test/support/stop-server.js',
   maxWorkers: 2,
-  workerIdleMemoryLimit: '600MB',
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
 };

@@ -10,11 +10,17 @@ export interface Run {
   errors: string;
 }
 
-/** Runs a program of `dist` to its end, with nothing of this process's environment but PATH. */
+/** Runs a program of `dist` to its end, with nothing of this process's environment but PATH and the cache of compiled code. */
 export function runProgram(program: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Run> {
-  const child = spawn(process.execPath, [join(dist, program), ...args], {
-    env: { PATH: process.env.PATH, NODE_ENV: 'test', JWT_SECRET: TEST_SECRET, LOG_LEVEL: 'fatal', ...env },
-  });
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const settings = {
+    PATH,
+    NODE_COMPILE_CACHE,
+    NODE_ENV: 'test',
+    JWT_SECRET: TEST_SECRET,
+    LOG_LEVEL: 'fatal',
+  };
+  const child = spawn(process.execPath, [join(dist, program), ...args], { env: { ...settings, ...env } });
   const run: Run = { code: null, output: '', errors: '' };
   child.stdout.on('data', (chunk: Buffer) => (run.output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (run.errors += chunk.toString()));

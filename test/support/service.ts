@@ -19,7 +19,8 @@ export class Service {
 
   constructor({ cwd, env, uid }: Options) {
     const identity = uid === undefined ? {} : { uid, gid: uid };
-    const settings = { PATH: process.env.PATH, PORT: '0', ...env };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const settings = { PATH, NODE_COMPILE_CACHE, PORT: '0', ...env };
     this.child = spawn(process.execPath, [MAIN], { cwd, env: settings, detached: true, ...identity });
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));

@@ -12,5 +12,6 @@ export default async function startServer() {
   const template = await createDatabase(server.url, 'template_assistant');
   await migrate(template.migration, template.app);
   process.env.TEST_SERVER_URL = server.url;
+  process.env.NODE_COMPILE_CACHE = join(folder, 'compile-cache'); // the service is started a hundred times
   globalThis.testServer = { server, folder };
 }
