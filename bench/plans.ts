@@ -13,6 +13,7 @@ import { listReads, type Read, singleReads } from './support/reads.ts';
 import { defectsOf, indexesUsed } from './support/rules.ts';
 import { Samples } from './support/samples.ts';
 import { type Send, type Service, startService, templateOf } from './support/service.ts';
+import { turn } from './support/turn.ts';
 import { pairing, retries, writes } from './support/writes.ts';
 
 /**
@@ -43,6 +44,8 @@ const PURGES = [
   sql`SELECT app.purge(make_interval(days => ${30}))`,
   sql`SELECT app.purge_idempotency_keys()`,
   sql`SELECT app.purge_pairing_codes()`,
+  sql`SELECT app.purge_run_chunks()`,
+  sql`SELECT app.purge_socket_tickets()`,
 ];
 
 class OnlyExplained extends Error {}
@@ -63,6 +66,7 @@ async function drive({ send, app }: Service, samples: Samples): Promise<Read[]> 
   }
   await writes(explained, samples);
   await retries(explained, samples);
+  await as('a turn that asks first', () => turn(send, samples));
   await pairing(explained, samples, (number, text) =>
     as('confirmation of a number', () => ear.confirm(number, text, 'bench-plans')),
   );

@@ -96,6 +96,17 @@ const TABLES: Record<string, string> = {
       FROM chain JOIN calls ON calls.owner_id = chain.owner_id AND calls.position = chain.position + 1)
     SELECT owner_id, id, finished_at, position, message_id, digest, hash FROM calls JOIN chain USING (owner_id, position)
     ORDER BY finished_at, id`,
+  runs: `INSERT INTO app.runs (owner_id, id, created_at, updated_at, conversation_id, user_message_id, answer_id,
+      client_message_id, trigger, status, chunk_count, steps, tokens, reserved_tokens)
+    SELECT owner, id, at, at, conversation, pg_temp.made(key, at), id, substr(md5(key), 1, 16), 'submit',
+      CASE WHEN seq = 123 AND pg_temp.chance(key) < 0.1 THEN 'waiting' ELSE 'finished' END, 4, 1, 300, 0
+    FROM m, LATERAL (SELECT pg_temp.made('turn ' || key, at) AS id) turn WHERE seq % 10 = 3 ORDER BY at`,
+  // They are purged after a day.
+  run_chunks: `INSERT INTO app.run_chunks (owner_id, run_id, seq, chunks)
+    SELECT owner_id, id, seq, jsonb_build_array(CASE WHEN seq < 3
+      THEN jsonb_build_object('type', 'text-delta', 'id', 'text', 'delta', pg_temp.prose(id || ' ' || seq, 100))
+      ELSE '{"type": "finish"}' END)
+    FROM app.runs, generate_series(0, 3) seq WHERE pg_temp.chance(id::text) < 0.1`,
   tasks: `INSERT INTO app.tasks (owner_id, id, created_at, updated_at, title, description, completed_at, priority, due_date)
     SELECT owner, pg_temp.made(key, at), at, at, 'Task ' || k, CASE WHEN k % 2 = 0 THEN pg_temp.prose(key, 300) END,
       CASE WHEN pg_temp.chance(key || 'done') < 0.6 THEN at + interval '3 days' END,

@@ -14,6 +14,7 @@ export const EXCEPTIONS: Record<string, string> = {
   aide_events_pkey: 'primary key',
   aide_publications_pkey: 'primary key',
   idempotency_keys_pkey: 'primary key',
+  runs_client_message_id_key: 'keeps a message of a client from beginning two turns',
   signal_mappings_phone_number_key:
     'keeps a number from being claimed twice by one owner (409 `phone_taken`)',
 };

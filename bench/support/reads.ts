@@ -58,7 +58,15 @@ export function singleReads(samples: Samples): Read[] {
     one('messages', '/v1/messages', '?include=toolCalls'),
     ...LOG.map((rest) => one('logged', '/v1/aides', rest)),
     { owner: called, call: 'GET /v1/tool-calls/verify' },
+    ...turnReads(samples),
   ];
+}
+
+function turnReads(samples: Samples): Read[] {
+  const { owner, id, conversation } = samples.pick('turns');
+  const turn = `/v1/conversations/${conversation}/turns/${id}`;
+  const chat = `/api/chat/${conversation}`;
+  return [turn, `${turn}/stream`, chat, `${chat}/stream`].map((path) => ({ owner, call: `GET ${path}` }));
 }
 
 const variants = (owner: string, path: string, queries: string[]): Read[] =>
@@ -69,6 +77,7 @@ export function listReads(samples: Samples): Read[] {
   const { owner, id, aide } = samples.pick('conversations');
   const published = samples.pick('published');
   const call = samples.pick('calls');
+  const turn = samples.pick('turns');
   const mapping = samples.pick('numbers');
   const logged = samples.pick('logged');
   const roles = ROLES.map((role) => `role=${role}`);
@@ -105,6 +114,7 @@ export function listReads(samples: Samples): Read[] {
     ...variants(call.owner, `/v1/messages/${call.message}/tool-calls`, ['total=true']),
     ...variants(call.owner, `/v1/conversations/${call.conversation}/tool-calls`, ['total=true']),
     ...variants(call.owner, '/v1/tool-calls/chain', ['total=true']),
+    ...variants(turn.owner, `/v1/conversations/${turn.conversation}/turns`, ['total=true']),
     ...variants(mapping.owner, '/v1/signal-mappings', [`aideId=${mapping.aide}`, 'total=true']),
     ...variants(owner, '/v1/audit-log', ['total=true']),
   ];

@@ -26,6 +26,10 @@ const QUERIES = {
     JOIN app.messages m ON m.owner_id = t.owner_id AND m.id = t.message_id
     JOIN app.conversations c ON c.owner_id = t.owner_id AND c.id = t.conversation_id
     WHERE m.deleted_at IS NULL AND c.deleted_at IS NULL ORDER BY md5(t.id::text) LIMIT 5000`,
+  /** Of conversations that are not in the bin. */
+  turns: `SELECT t.owner_id AS owner, t.id, t.conversation_id AS conversation FROM app.runs t
+    JOIN app.conversations c ON c.owner_id = t.owner_id AND c.id = t.conversation_id
+    WHERE c.deleted_at IS NULL ORDER BY md5(t.id::text) LIMIT 5000`,
   tasks: `SELECT owner_id AS owner, id FROM app.tasks ORDER BY md5(id::text) LIMIT 5000`,
   mappings: `SELECT owner_id AS owner, id, aide_id AS aide, phone_number AS phone FROM app.signal_mappings
     WHERE verified_at IS NOT NULL`,

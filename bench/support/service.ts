@@ -78,6 +78,7 @@ export const templateOf = (call: string) =>
   call
     .replaceAll(UUID, '{id}')
     .replace(/events\/\d+/, 'events/{version}')
+    .replace('turns/{id}', 'turns/{turnId}')
     .replace(/cursor=[^&]+/, 'cursor=…')
     .replaceAll(/\d{4}-\d\d-\d\dT[^&]+/g, '{instant}')
     .replace(/(public\/aides|GET \/a)\/[^?]+/, '$1/{slug}');

@@ -38,12 +38,10 @@ export class HistoryService {
 
   /** @throws RowNotFound where the message that the turn answers is deleted */
   async of(owner: OwnerId, run: Run): Promise<History> {
-    const all = await this.said(owner, run);
+    const all = await this.said(owner, run.conversationId);
     const asked = all.find(({ id }) => id === run.userMessageId);
     if (!asked) throw new RowNotFound();
-    const said = all
-      .filter(({ place }) => place <= asked.seq)
-      .toSorted((a, b) => a.place - b.place || a.seq - b.seq);
+    const said = all.filter(({ place }) => place <= asked.seq);
     const answer = said.findLast(({ role, parentId }) => role === 'assistant' && parentId === asked.id);
     const system = said.filter(({ role }) => role === 'system').map(({ content }) => content);
     return { system, messages: toModelMessages(fitting(said, asked.seq)), answer };
@@ -59,16 +57,17 @@ export class HistoryService {
     return answers.map((answer) => answer.id);
   }
 
-  private async said(owner: OwnerId, { conversationId }: Run): Promise<Said[]> {
+  /** The newest messages, at most 200, oldest first; an answer behind what it answers. */
+  async said(owner: OwnerId, conversationId: string): Promise<Said[]> {
     const said = await this.messages.query<Said>(
       owner,
       sql`SELECT t.id, t.role, t.content, t.seq, t.parent_id AS "parentId",
-            CASE WHEN t.role = 'assistant' THEN coalesce(p.seq, t.seq) ELSE t.seq END AS place
-          FROM app.messages t JOIN app.conversations c ON c.owner_id = t.owner_id AND c.id = t.conversation_id
-            LEFT JOIN app.messages p ON p.owner_id = t.owner_id AND p.conversation_id = t.conversation_id
-              AND p.id = t.parent_id
+            coalesce((SELECT p.seq FROM app.messages p WHERE p.owner_id = t.owner_id AND p.id = t.parent_id
+              AND p.conversation_id = t.conversation_id AND t.role = 'assistant'), t.seq) AS place
+          FROM app.messages t
           WHERE t.owner_id = ${owner} AND t.conversation_id = ${conversationId} AND t.deleted_at IS NULL
-            AND c.deleted_at IS NULL
+            AND EXISTS (SELECT FROM app.conversations c
+              WHERE c.owner_id = ${owner} AND c.id = ${conversationId} AND c.deleted_at IS NULL)
           ORDER BY t.seq DESC LIMIT ${MOST}`,
     );
     const calls = await this.toolCalls.ofMessages(
@@ -76,7 +75,9 @@ export class HistoryService {
       said.map(({ id }) => id),
     );
     const byMessage = Map.groupBy(calls, ({ messageId }) => messageId);
-    return said.map((message) => ({ ...message, calls: byMessage.get(message.id) ?? [] }));
+    return said
+      .map((message) => ({ ...message, calls: byMessage.get(message.id) ?? [] }))
+      .toSorted((a, b) => a.place - b.place || a.seq - b.seq);
   }
 }
 

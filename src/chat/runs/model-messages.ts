@@ -46,7 +46,8 @@ export function errorOf(result: unknown): string {
   return typeof error === 'string' ? error : JSON.stringify(result ?? 'The tool has failed.');
 }
 
-function reasonOf(result: unknown): string | undefined {
+/** Why a call was not allowed, where the owner has said so. */
+export function reasonOf(result: unknown): string | undefined {
   const { reason } = Object(result) as { reason?: unknown };
   return typeof reason === 'string' ? reason : undefined;
 }

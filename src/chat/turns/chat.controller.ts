@@ -8,7 +8,7 @@ import { LargeBody } from '../../http/body.js';
 import { Id } from '../../http/id.decorator.js';
 import { Fails } from '../../http/openapi.decorators.js';
 import { RunStreams } from '../runs/run-streams.service.js';
-import { ChatRequest } from './chat.dto.js';
+import { ChatMessages, ChatRequest } from './chat.dto.js';
 import { ChatService } from './chat.service.js';
 import { ApiStream } from './turn.openapi.js';
 
@@ -35,6 +35,13 @@ export class ChatController {
     this.streams.admit(owner); // before anything begins
     const { id: runId } = await this.chats.answer(owner, request);
     return this.streams.open({ owner, runId, expires }, reply);
+  }
+
+  /** Read a chat as `useChat` takes it for its `messages`: the newest of at most 200 messages, without what goes on or waits */
+  @Get(':id')
+  @Fails('not_found')
+  async messages(@Owner() owner: OwnerId, @Id() id: string): Promise<ChatMessages> {
+    return { messages: await this.chats.messages(owner, id) };
   }
 
   /** Go on reading what is being answered, from its beginning */

@@ -13,10 +13,13 @@ const MESSAGE = {
   parts: [{ type: 'text', text: 'Add a task: buy milk tomorrow at 5pm' }],
 };
 
+const ApiMessages = () =>
+  ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: true }, example: [MESSAGE] });
+
 /** Messages as the AI SDK has them, of whatever version: what is read of them is checked behind this. */
 const UIMessages = () =>
   applyDecorators(
-    ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: true }, example: [MESSAGE] }),
+    ApiMessages(),
     Transform(({ obj, key }: TransformFnParams) => (obj as Record<string, unknown>)[key]),
     IsArray({ message: 'must be a list of UI messages' }),
   );
@@ -41,4 +44,10 @@ export class ChatRequest {
   @Optional()
   @Text(1, 255)
   messageId?: string;
+}
+
+export class ChatMessages {
+  /** As the AI SDK has them, oldest first. The answer to a message is one message, under the id of its stream. */
+  @ApiMessages()
+  messages: object[];
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { UIMessage } from 'ai';
 import type { OwnerId } from '../../auth/owner-id.js';
 import { RowNotFound } from '../../database/errors.js';
 import sql from '../../database/sql.js';
@@ -11,6 +12,7 @@ import type { ChatRequest } from './chat.dto.js';
 import type { Decision } from './turn.dto.js';
 import { TurnRows } from './turn-rows.service.js';
 import { TurnsService } from './turns.service.js';
+import { uiMessages } from './ui-messages.js';
 
 const NO_CONVERSATION =
   'There is no such conversation. POST /v1/conversations makes one: its id is that of the chat.';
@@ -40,6 +42,16 @@ export class ChatService {
     return this.found(async () => {
       const run = await this.active(owner, conversationId);
       return run && { owner, runId: run.id, before: await this.before(owner, run) };
+    });
+  }
+
+  /** What was said, without the answer of what {@link ChatService.current} is. @throws Problem `not_found` */
+  messages(owner: OwnerId, conversationId: string): Promise<UIMessage[]> {
+    return this.found(async () => {
+      await this.services.conversations.get(owner, conversationId);
+      const said = await this.services.history.said(owner, conversationId);
+      const ids = said.map(({ id }) => id);
+      return uiMessages(said, await this.rows.of(owner, conversationId, ids));
     });
   }
 

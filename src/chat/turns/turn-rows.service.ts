@@ -49,6 +49,16 @@ export class TurnRows {
     return (await this.runs.page(owner, { limit: 1 }, OLDEST_FIRST, { where })).data[0];
   }
 
+  /** Of these messages of a conversation, oldest first. */
+  of(owner: OwnerId, conversationId: string, messages: string[]): Promise<Run[]> {
+    return this.runs.query(
+      owner,
+      sql`SELECT ${this.runs.columns()} FROM app.runs t WHERE t.owner_id = ${owner}
+            AND t.conversation_id = ${conversationId} AND t.user_message_id = ANY(${messages})
+          ORDER BY t.created_at, t.id`,
+    );
+  }
+
   /** The turn that a request has begun before. @throws Problem where the key was another request's */
   async known(owner: OwnerId, retry: Retry | undefined): Promise<Run | undefined> {
     if (!retry) return undefined;
