@@ -21,7 +21,7 @@ import { RunWork } from './run-work.js';
 const LOOK = 1000; // milliseconds
 const MOST = 100; // runs that a look takes over
 const SHORTEST_PAUSE = 50; // milliseconds between two writes of a run
-const LONGEST_PAUSE = 100;
+const LONGEST_PAUSE = 75;
 const PATIENCE = 1000; // milliseconds for what is being done with the database
 const FAILED = 'Something went wrong. Try again.';
 
@@ -61,7 +61,7 @@ export class Runner implements OnApplicationBootstrap, BeforeApplicationShutdown
   /** Does a run whose lease this instance has. Nobody waits for it. */
   start(owner: OwnerId, run: HeldRun): void {
     const writer = new RunWriter(this.services, owner, run, () =>
-      Math.min(LONGEST_PAUSE, SHORTEST_PAUSE + this.active.size / 4),
+      Math.min(LONGEST_PAUSE, SHORTEST_PAUSE + this.active.size / 8),
     );
     const done = runAs(owner, run.id, () => this.do(owner, run, writer)).finally(() => {
       writer.close();
