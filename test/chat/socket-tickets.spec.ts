@@ -68,6 +68,7 @@ describe('tickets', () => {
 
   test('O3: a token does not', async () => {
     const headers = { authorization: `Bearer ${person.token}` };
+    expect((await fetch(`${originOf(chat.apps[0]!)}/v1/me`, { headers })).status).toBe(200); // it is known
     expect(await handshake(addressOf('x'), { headers })).toEqual([401, 'unauthenticated']);
   });
 
