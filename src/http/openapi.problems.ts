@@ -40,6 +40,9 @@ export const RATE_LIMITED = {
   },
 } as const;
 
+/** What has an ETag: a resource, and not a list of them. */
+const ONE_THING = /^\/v1\/.*(\{(\w+Id|id|slug|version)\}|\/(latest|state))$/;
+
 /** Adds the problems that an operation can answer, and what a conditional read adds. */
 export function addProblems(path: string, method: string, operation: Operation): void {
   const codes: ProblemCode[] = [...impliedBy(path, operation), ...declaredBy(operation)];
@@ -48,7 +51,7 @@ export function addProblems(path: string, method: string, operation: Operation):
     operation.responses[String(status)] = isPagePath(path) ? pageOf(group) : answerOf(group);
   if (isApiPath(path)) operation.responses['429'] = { $ref: '#/components/responses/RateLimited' };
   if (begins(path, operation)) addIdempotency(path, operation);
-  if (method !== 'get' || !/(\{(\w+Id|id|slug|version)\}|\/(latest|state))$/.test(path)) return;
+  if (method !== 'get' || !(isPagePath(path) || ONE_THING.test(path))) return;
   const description = 'An ETag that the client has: unchanged is answered by 304';
   operation.parameters ??= [];
   operation.parameters.push({ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } });
