@@ -4,7 +4,7 @@ import { ApiClient, clientOf, newOwner, originOf, startApp } from '../support/ap
 import { Explorer } from '../support/generated/explorer.ts';
 
 /** Another seed, or many more requests: npm run soak:generated -- --seed 2 --requests 10000 */
-const RUN = { seed: 1, numRuns: 2000, timeout: 10_000 };
+const RUN = { seed: 1, numRuns: 1500, timeout: 10_000 };
 
 let app: NestFastifyApplication;
 
