@@ -37,7 +37,7 @@ export class ChatController {
     return this.streams.open({ owner, runId, expires }, reply);
   }
 
-  /** Read a chat as `useChat` takes it for its `messages`: the newest of at most 200 messages, without what goes on or waits */
+  /** Read a chat as `useChat` takes it for its `messages`: of the newest 200 messages, without a turn that goes on or waits */
   @Get(':id')
   @Fails('not_found')
   async messages(@Owner() owner: OwnerId, @Id() id: string): Promise<ChatMessages> {
