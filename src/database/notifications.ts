@@ -1,8 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import { Groups } from './groups.js';
 import { newId } from './new-id.js';
 import { endUnanswered } from './unanswered.js';
-import { type Wake, Watchers } from './watchers.js';
 
 const CHANNEL = 'changes';
 const EVERYTHING = '*';
@@ -12,6 +12,8 @@ const SILENCE = 1.5 * EVERY;
 const PATIENCE = 3000; // milliseconds without a byte of an answer
 const LONGEST_PAUSE = 10_000; // milliseconds
 const MAX_TOPICS = 1000; // told with one statement
+
+type Wake = () => void;
 
 /** `processID` is the one that the server has told at the start of the connection. */
 type Client = pg.Client & { patience: number; processID: number };
@@ -28,7 +30,8 @@ type Client = pg.Client & { patience: number; processID: number };
  */
 @Injectable()
 export class Notifications implements OnApplicationShutdown {
-  private readonly watchers = new Watchers();
+  /** By topic. */
+  private readonly watchers = new Groups<string, Wake>();
   private readonly self = BEAT + newId();
   /** When each instance was last heard, by this one's clock. */
   private readonly heard = new Map<string, number>();
@@ -45,7 +48,7 @@ export class Notifications implements OnApplicationShutdown {
 
   /** @returns what ends it */
   watch(topic: string, wake: Wake): () => void {
-    const unwatch = this.watchers.watch(topic, wake);
+    const unwatch = this.watchers.add(topic, wake);
     void this.listen();
     return unwatch;
   }
@@ -59,8 +62,7 @@ export class Notifications implements OnApplicationShutdown {
 
   /** Wakes who waits on this instance alone. */
   wake(topic: string): void {
-    if (topic === EVERYTHING) this.watchers.wakeAll();
-    else this.watchers.wake(topic);
+    for (const wake of topic === EVERYTHING ? this.watchers.all() : this.watchers.of(topic)) wake();
   }
 
   async onApplicationShutdown(): Promise<void> {
