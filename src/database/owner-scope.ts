@@ -74,19 +74,18 @@ export class OwnerScope {
 
   /** A statement as each of these owners in turn, whosever request this is: all of it commits together, or nothing. */
   async together<Row extends object>(text: string, batch: readonly OwnerValues[]): Promise<Row[][]> {
-    const client = (await this.pool.connect()) as BorrowedClient;
-    try {
-      return (await client.together(text, batch)) as Row[][];
-    } finally {
-      client.release();
-    }
+    return (await this.borrowed((client) => client.together(text, batch))) as Row[][];
   }
 
   /** Not by `pool.query`, which throws a connection away over every violated constraint. */
   private async once<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
-    const client = await this.pool.connect();
+    return this.borrowed(async (client) => (await client.query<Row>(text, values)).rows);
+  }
+
+  private async borrowed<T>(work: (client: BorrowedClient) => Promise<T>): Promise<T> {
+    const client = (await this.pool.connect()) as BorrowedClient;
     try {
-      return (await client.query<Row>(text, values)).rows;
+      return await work(client);
     } finally {
       client.release();
     }

@@ -20,10 +20,6 @@ export class Tail<T extends Entry> {
 
   constructor(private readonly source: Source<T>) {}
 
-  get ended(): boolean {
-    return this.over;
-  }
-
   /** There may be something to read. */
   wake(): void {
     this.woken = true;

@@ -18,18 +18,16 @@ export class McpService {
 
   /** @param request with the headers that MCP reads; its signal is that of a client who hangs up */
   async answer(owner: OwnerId, request: Request, message: McpMessage): Promise<Response> {
-    const { createMcpHandler, isLegacyRequest, WebStandardStreamableHTTPServerTransport, ...mcp } =
-      await import('@modelcontextprotocol/server'); // when it is first needed
+    const mcp = await import('@modelcontextprotocol/server'); // when it is first needed
     const server = new mcp.Server(SERVER, { capabilities: { tools: {} } });
     this.serve(owner, server, request.signal);
     const options = { parsedBody: message };
-    if (!(await isLegacyRequest(request, message)))
+    if (!(await mcp.isLegacyRequest(request, message)))
       // Nothing changes that one could subscribe to, and no stream would be open for nothing.
-      return createMcpHandler(() => server, { legacy: 'reject', maxSubscriptions: 0 }).fetch(
-        request,
-        options,
-      );
-    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+      return mcp
+        .createMcpHandler(() => server, { legacy: 'reject', maxSubscriptions: 0 })
+        .fetch(request, options);
+    const transport = new mcp.WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     await server.connect(transport);
     try {
       return await transport.handleRequest(request, options);

@@ -17,6 +17,7 @@ import { ApiTurnBegun, ApiTurnStream } from './turn.openapi.js';
 import { TurnsService } from './turns.service.js';
 
 const TURN = '/v1/conversations/{conversationId}/turns/{id}';
+
 interface Asking {
   owner: OwnerId;
   expires: number;
