@@ -48,8 +48,8 @@ export async function startServer(databaseUrl: string, dir: string, preload?: st
     DATABASE_POOL_SIZE: String(POOL_SIZE),
     JWT_SECRET: SECRET,
     LOG_LEVEL: 'info',
-    RATE_LIMIT: '100000000', // counted, and not reached
-    RATE_LIMIT_ANONYMOUS: '100000000',
+    RATE_LIMIT: '100000', // counted, and not reached
+    RATE_LIMIT_ANONYMOUS: '10000000',
     PURGE_AFTER_DAYS: '3650', // the data stays as it is
   };
   const config = loadConfig(environment);

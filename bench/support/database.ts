@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbedded } from '#dist/database/embedded.js';
+import { type EmbeddedServer, startEmbedded } from '#dist/database/embedded.js';
 import { migrate } from '#dist/database/migrate.js';
 import { createDatabase } from '#dist/database/provision.js';
 import { datasetStatements } from './dataset.ts';
@@ -34,7 +35,7 @@ export async function openDatabase({ messages, dir }: Options): Promise<BenchDat
     await stale.stop();
     rmSync(stale.folder, { recursive: true });
   }
-  const server = await startEmbedded(folder);
+  const server = await startTuned(folder);
   try {
     const superuser = Object.assign(new URL(server.url), { pathname: `/${DATABASE}` }).href;
     const urls = await createDatabase(server.url, DATABASE);
@@ -48,6 +49,23 @@ export async function openDatabase({ messages, dir }: Options): Promise<BenchDat
     await server.stop();
     throw error;
   }
+}
+
+/** A quarter of the memory, as PostgreSQL's manual recommends for a server ("Resource Consumption", shared_buffers). */
+const SHARED_BUFFERS = `${Math.floor(totalmem() / 4 / 2 ** 20)}MB`;
+
+/** The embedded server with the memory that one would be given in production; the setting is kept with the data. */
+async function startTuned(folder: string): Promise<EmbeddedServer> {
+  const server = await startEmbedded(folder);
+  const tuned = await connected(server.url, async (client) => {
+    const equal = `SELECT pg_size_bytes(current_setting('shared_buffers')) = pg_size_bytes($1) AS tuned`;
+    const { rows } = await client.query<{ tuned: boolean }>(equal, [SHARED_BUFFERS]);
+    if (!rows[0]!.tuned) await client.query(`ALTER SYSTEM SET shared_buffers = '${SHARED_BUFFERS}'`);
+    return rows[0]!.tuned;
+  });
+  if (tuned) return server;
+  await server.stop();
+  return startEmbedded(folder);
 }
 
 /** Runs `work` with the database of {@link openDatabase} and stops its server. */

@@ -25,6 +25,7 @@ export const appOptions = (url: string, poolSize: number): DataSourceOptions => 
     Client: OwnerClient,
     onConnect: prepareConnection,
     types,
+    pipeline: true,
     keepAlive: true, // ends a long statement's wait for a server that is gone
     keepAliveInitialDelayMillis: 10_000,
   },

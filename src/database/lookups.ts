@@ -19,11 +19,10 @@ export class Lookups {
   constructor(private readonly scope: OwnerScope) {}
 
   /** The allow-listed fields of a published aide. */
-  async publishedAide<Row extends object>(slug: string): Promise<Row | undefined> {
-    const [aide] = await this.scope.query<Row>(
+  publishedAide<Row extends object>(slug: string): Promise<Row | undefined> {
+    return this.scope.one<Row>(
       sql`SELECT slug, title, state, version, published_at AS "publishedAt" FROM lookup.published_aide(${slug})`,
     );
-    return aide;
   }
 
   /** Whose verified number it is. This and the next three are, besides the guard, the only places that make an owner. */

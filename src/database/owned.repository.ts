@@ -58,10 +58,9 @@ export class OwnedRepository<T extends ObjectLiteral> {
   }
 
   async find(owner: OwnerId, where: Conditions, options: ReadOptions<T> = {}): Promise<T | undefined> {
-    const [row] = await this.scope.query<T>(
+    return this.scope.one<T>(
       sql`${this.select(owner, where, options.include)} LIMIT 1 ${options.lock ? LOCKS[options.lock] : empty}`,
     );
-    return row;
   }
 
   /** @throws RowNotFound where the `parent` that was given says so */

@@ -22,8 +22,8 @@ export interface OwnerValues {
  * transaction (PostgreSQL, "Extended Query"), of which all is committed or nothing. The statement answers rows.
  */
 export class OwnerBatch extends BaseQuery {
-  /** For each of the values, in their order. */
-  readonly rows: object[][] = [];
+  /** The rows for each of the values, in their order. */
+  readonly answers: object[][] = [];
   /** What is answered next is that of a setting. */
   private setting = true;
 
@@ -56,7 +56,7 @@ export class OwnerBatch extends BaseQuery {
   }
 
   override handleCommandComplete(): void {
-    if (!this.setting) this.rows.push(this._result.rows.splice(0));
+    if (!this.setting) this.answers.push(this._result.rows.splice(0));
     this.setting = !this.setting;
   }
 }

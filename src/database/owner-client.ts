@@ -69,7 +69,7 @@ export class OwnerClient extends pg.Client {
     return new Promise((resolve, reject) => {
       const name = statementName(text, batch[0]?.values);
       const query = new OwnerBatch(batch, text, name, (error) =>
-        error ? reject(error) : resolve(query.rows),
+        error ? reject(error) : resolve(query.answers),
       );
       void plainQuery.call(this, query);
     });

@@ -14,7 +14,8 @@ interface Shape {
 }
 export interface Connection {
   stream: { write(bytes: Buffer): boolean };
-  submittedNamedStatements: Record<string, string>;
+  /** The named statements that the server has: their texts. */
+  parsedStatements: Record<string, string>;
   /** Of the named statements that have answered rows on this connection: their columns, which cannot change. */
   shapes?: Map<string, Shape>;
 }
@@ -26,7 +27,6 @@ interface ProtocolQuery {
   _result: Shape & { rows: object[] };
   _accumulateRows: boolean;
   _canceledDueToError: Error | false;
-  hasBeenParsed(connection: Connection): boolean;
   prepare(connection: Connection): void;
   handleDataRow(message: unknown): void;
   handleCommandComplete(message: unknown, connection: Connection): void;
@@ -43,11 +43,15 @@ export abstract class BaseQuery extends PgQuery {
     return true;
   }
 
-  /** A named statement is parsed once on a connection. */
+  /**
+   * A named statement is parsed once on a connection. Until the server has said that it was, others that are sent meanwhile
+   * parse it too, behind a Close, which is no error where there is nothing: whether the first one fails is not known yet.
+   */
   protected parse(connection: Connection): Buffer[] {
-    if (this.hasBeenParsed(connection)) return [];
-    if (this.name !== undefined) connection.submittedNamedStatements[this.name] = this.text;
-    return [serialize.parse({ text: this.text, name: this.name })];
+    const parse = serialize.parse({ text: this.text, name: this.name });
+    if (this.name === undefined) return [parse];
+    if (connection.parsedStatements[this.name] !== undefined) return [];
+    return [serialize.close({ type: 'S', name: this.name }), parse];
   }
 }
 

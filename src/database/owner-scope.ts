@@ -9,6 +9,7 @@ import { poolOf } from './data-source.js';
 import { isOwnerGone } from './errors.js';
 import type { OwnerValues } from './owner-batch.js';
 import type { OwnerClient } from './owner-client.js';
+import { Pipeline } from './pipeline.js';
 import { PATIENCE } from './unanswered.js';
 
 const LONG = 5 * 60 * 1000; // milliseconds
@@ -36,15 +37,26 @@ const current = new AsyncLocalStorage<Transaction>();
 @Injectable()
 export class OwnerScope {
   private readonly pool: pg.Pool;
+  private readonly pipeline: Pipeline<BorrowedClient>;
 
   constructor(@InjectDataSource() dataSource: DataSource) {
     this.pool = poolOf(dataSource);
+    this.pipeline = new Pipeline(this.pool);
   }
 
   async query<Row extends object>({ text, values }: Sql): Promise<Row[]> {
     const joined = current.getStore();
     if (joined) return (await joined.client.query<Row>(text, values)).rows;
     return this.withOwnerRow(() => this.once<Row>(text, values));
+  }
+
+  /** A read that an index bounds to a row, which may share its round trip with those of others. */
+  async one<Row extends object>({ text, values }: Sql): Promise<Row | undefined> {
+    const joined = current.getStore();
+    const { rows } = joined
+      ? await joined.client.query<Row>(text, values)
+      : await this.pipeline.run((client) => client.query<Row>(text, values));
+    return rows[0];
   }
 
   async transaction<T>(work: () => Promise<T>): Promise<T> {
