@@ -48,7 +48,7 @@ export async function startServer(databaseUrl: string, dir: string, preload?: st
     DATABASE_POOL_SIZE: String(POOL_SIZE),
     JWT_SECRET: SECRET,
     LOG_LEVEL: 'info',
-    RATE_LIMIT: '100000', // counted, and not reached
+    RATE_LIMIT: '10000000', // counted, and not reached
     RATE_LIMIT_ANONYMOUS: '10000000',
     PURGE_AFTER_DAYS: '3650', // the data stays as it is
   };
