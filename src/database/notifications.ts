@@ -80,8 +80,8 @@ export class Notifications implements OnApplicationShutdown {
       while (this.untold.size > 0) {
         const client = await this.connection();
         const topics = [...this.untold].slice(0, MAX_TOPICS);
+        for (const topic of topics) this.untold.delete(topic); // what is told again from here on is another change
         await client.query(`SELECT pg_notify($1, topic) FROM unnest($2::text[]) topic`, [CHANNEL, topics]);
-        for (const topic of topics) this.untold.delete(topic);
       }
     } catch {
       this.untold = new Set([EVERYTHING]); // told with the next beat that gets through

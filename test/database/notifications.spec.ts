@@ -12,7 +12,12 @@ let beats = 0;
 beforeAll(async () => {
   database = await workerDatabase();
 });
-beforeEach(() => {
+/** Of an earlier test's, which would tell that they live, and then fall silent. */
+const LEFT = `SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'assistant-backend notifications'`;
+
+beforeEach(async () => {
+  while ((await sqlAsSuperuser(database, LEFT)).length > 0);
   open = [];
   const real = [
     'setTimeout',
@@ -81,11 +86,27 @@ test('A3: a topic wakes those who watch it, on every instance, and nobody else',
   expect(other.wakes).toBe(before);
 });
 
-/** Five seconds pass, and an instance has heard the beats of all. */
+test('A3: a topic that is told again while it is being told is told twice: there is something new', async () => {
+  const watcher = await hearing(instance(), 'mine');
+  const end = new Watcher(open[0]!, 'end').woken();
+  const teller = open[1]!; // its connection is there
+  const before = watcher.wakes;
+  teller.tell('mine');
+  for (let i = 0; i < 10; i++) await Promise.resolve(); // it is sent, and no answer can have been read
+  teller.tell('mine');
+  teller.tell('end');
+  await end;
+  expect(watcher.wakes).toBe(before + 2);
+});
+
+/** Five seconds pass, and an instance has heard the beats of all, its own included. */
 async function beat(listener: Notifications): Promise<void> {
   await jest.advanceTimersByTimeAsync(BEAT);
   beats += 1;
-  const heard = open.map((_, i) => new Watcher(listener, `${beats} of ${i}`).woken());
+  const other = open.find((one) => one !== listener)!; // hears of the listener what that one knows at once
+  const heard = open.map((one, i) =>
+    new Watcher(one === listener ? other : listener, `${beats} of ${i}`).woken(),
+  );
   open.forEach((one, i) => one.tell(`${beats} of ${i}`)); // told behind the beat, or with it
   await Promise.all(heard);
 }
