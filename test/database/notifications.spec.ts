@@ -4,6 +4,9 @@ import { sqlAsSuperuser, type TestDatabase, workerDatabase } from '../support/da
 import { SilentProxy } from '../support/silent-proxy.js';
 
 const BEAT = 5000; // milliseconds
+/** Connections of an earlier test's instances, which would tell that they live, and then fall silent. */
+const LEFT = `SELECT FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'assistant-backend notifications'`;
 
 let database: TestDatabase;
 let open: Notifications[];
@@ -12,10 +15,6 @@ let beats = 0;
 beforeAll(async () => {
   database = await workerDatabase();
 });
-/** Of an earlier test's, which would tell that they live, and then fall silent. */
-const LEFT = `SELECT FROM pg_stat_activity
-  WHERE datname = current_database() AND application_name = 'assistant-backend notifications'`;
-
 beforeEach(async () => {
   while ((await sqlAsSuperuser(database, LEFT)).length > 0);
   open = [];
