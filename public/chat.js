@@ -1,4 +1,4 @@
-import { create, get, send } from './api.js';
+import { create, Failure, get, send } from './api.js';
 import { apply, applyMessage } from './chunks.js';
 import { byId, el, say } from './dom.js';
 import { chunksOf, openAt, openBy } from './follow.js';
@@ -20,6 +20,8 @@ export class Chat {
   views = new Map();
   left = new AbortController();
   loading = false;
+  /** @type {Promise<any[]>} the turns that go on, once all that was said is shown */
+  loaded = Promise.resolve([]);
 
   /** @param {{ changed: () => void, ended: () => void, acted: () => void, made: (id: string) => void, failed: (error: unknown) => void }} on */
   constructor(on) {
@@ -45,33 +47,35 @@ export class Chat {
     this.loading = id !== undefined;
     this.on.changed();
     const { signal } = this.left;
+    this.loaded = Promise.resolve([]);
     if (id === undefined) return;
     try {
-      await this.load(signal);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-  }
-
-  /** @param {AbortSignal} signal */
-  async load(signal) {
-    const { displayTitle } = await get(this.path, signal);
-    const { data: runs } = await get(`${this.path}/turns?limit=100`, signal);
-    if (signal.aborted) return;
-    this.title(displayTitle);
-    await this.read(`${this.path}/messages?include=toolCalls&order=desc&limit=${PAGE}`, runs, signal);
-    if (signal.aborted) return;
-    for (const run of runs.toReversed()) this.mark(run);
-    this.loading = false;
-    this.on.changed();
-    this.transcript.scrollTop = this.transcript.scrollHeight;
-    for (const run of runs.toReversed())
-      if (isActive(run) && !signal.aborted) {
+      this.loaded = this.load(signal);
+      for (const run of await this.loaded) {
+        if (signal.aborted) return;
         const path = `${this.path}/turns/${run.id}`;
         const view = this.view(run.userMessageId);
         view.path = path;
         await this.run(view, openAt(path, signal), signal);
       }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<any[]>} */
+  async load(signal) {
+    const { displayTitle } = await get(this.path, signal);
+    const { data: runs } = await get(`${this.path}/turns?limit=100`, signal);
+    if (signal.aborted) return [];
+    this.title(displayTitle);
+    await this.read(`${this.path}/messages?include=toolCalls&order=desc&limit=${PAGE}`, runs, signal);
+    if (signal.aborted) return [];
+    for (const run of runs.toReversed()) this.mark(run);
+    this.loading = false;
+    this.on.changed();
+    this.transcript.scrollTop = this.transcript.scrollHeight;
+    return runs.toReversed().filter(isActive);
   }
 
   /** @param {string} path @param {any[]} runs @param {AbortSignal} signal */
@@ -119,10 +123,12 @@ export class Chat {
   async submit(content, aideId) {
     const { signal } = this.left;
     const clientMessageId = crypto.randomUUID();
-    for (const view of this.views.values()) view.dismiss();
     const view = this.view(clientMessageId, null, content);
     this.going = view;
     this.on.changed();
+    await this.loaded.catch(() => undefined); // else it would be read there too, and shown twice
+    if (signal.aborted) throw new Failure(0, 'The message was not sent.');
+    for (const view of this.views.values()) view.dismiss();
     try {
       if (this.id === undefined) {
         const title = content.length > TITLE ? `${content.slice(0, TITLE).toWellFormed()}…` : content;

@@ -56,6 +56,43 @@ inBrowser('the chat of the page', () => {
     expect(visit.complaints).toEqual([]);
   });
 
+  test('H2: what is sent while the conversation is still being read waits for it, and is shown once', async () => {
+    chat.model.script(calls('list_tasks', {}), says('First.'), calls('list_tasks', {}), says('Second.'));
+    await visit.send('One');
+    await visit.shows(/^First\.$/);
+    const order: string[] = [];
+    let release!: () => void;
+    const sent = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/messages?*', async (route) => {
+      await sent;
+      order.push('read');
+      await route.continue();
+    });
+    page.on('request', (request) => request.method() === 'POST' && order.push('sent'));
+    await page.reload();
+    await visit.send('Two');
+    await visit.shows(/^Two$/);
+    release();
+    await visit.shows(/^Second\.$/);
+    await visit.isReady();
+    expect(await page.locator('.asked .text').allInnerTexts()).toEqual(['One', 'Two']);
+    expect(await said()).toEqual(['First.', 'Second.']);
+    expect(await visit.tool('list_tasks').count()).toBe(2);
+    expect(order).toEqual(['read', 'sent']);
+  });
+
+  test('H2: what was not sent before one left the conversation is put back where it was written', async () => {
+    const { id } = await makeConversation(person.client);
+    await page.route('**/messages?*', () => undefined); // it is never read
+    await page.goto(`${originOf(app)}/#${id}`);
+    await visit.send('One');
+    await visit.shows(/^One$/);
+    await page.getByRole('link', { name: 'New conversation' }).click();
+    await visit.shows('The message was not sent.');
+    expect(await page.getByLabel('Message').inputValue()).toBe('One');
+    expect(chat.model.requests).toEqual([]);
+  });
+
   test('H2: reloaded in the middle of an answer, the page shows all of it, once, and goes on', async () => {
     const answer = paced('Half of', ' it, and the other half.');
     chat.model.script((first, request) => {
