@@ -89,6 +89,7 @@ test('A3: a topic that is told again while it is being told is told twice: there
   const watcher = await hearing(instance(), 'mine');
   const end = new Watcher(open[0]!, 'end').woken();
   const teller = open[1]!; // its connection is there
+  while (teller['telling']) await new Promise(setImmediate); // it was heard before it knew that it had told
   const before = watcher.wakes;
   teller.tell('mine');
   for (let i = 0; i < 10; i++) await Promise.resolve(); // it is sent, and no answer can have been read
