@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform, type TransformFnParams, Type } from 'class-transformer';
@@ -10,10 +11,14 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { exampleId } from './example-ids.js';
 import { jsonSize } from './json-size.js';
 import { ApiAnyJson } from './openapi.decorators.js';
+
+/** The CommonJS build, most of which class-validator has loaded already. */
+const { parsePhoneNumberFromString } = createRequire(import.meta.url)(
+  'libphonenumber-js/min',
+) as typeof import('libphonenumber-js/min');
 
 const rule = (name: string, detail: string, validate: (value: unknown) => boolean) =>
   ValidateBy({ name, validator: { validate, defaultMessage: () => detail } });

@@ -6,8 +6,9 @@ import { toProblem } from '../../http/problem.filter.js';
 import { checkFields } from '../../http/text-rules.js';
 import type { Follower, RunStreams } from '../runs/run-streams.service.js';
 import type { ChatService } from '../turns/chat.service.js';
-import { type Answer, BadFrame, type Frame, readFrame } from './frames.js';
+import type { Answer, Frame } from './frames.js';
 
+const NO_FRAME = 'This is no frame of the chat.';
 const MOST_REQUESTS = 10; // at once
 const PATIENCE = 1000; // milliseconds for the client to agree that it is over
 const MOST_WAITING = 256 * 1024; // bytes that the client has not taken yet
@@ -104,14 +105,15 @@ export class ChatSocket {
     let requestId: string | undefined;
     try {
       const { owner, count } = this.session;
+      const { readFrame } = await import('./frames.js'); // zod costs memory, and is not needed by all
       const frame = readFrame((data as Buffer).toString());
       ({ requestId } = frame);
+      if (frame.type === 'bad') throw new Problem('invalid_request', NO_FRAME);
       checkFields(frame);
       await count(owner);
       await this.as(() => this.begin(frame));
     } catch (error) {
-      requestId ??= error instanceof BadFrame ? error.requestId : undefined;
-      if (requestId === undefined) void this.close(CLOSE.notAFrame, 'This is no frame of the chat.');
+      if (requestId === undefined) void this.close(CLOSE.notAFrame, NO_FRAME);
       else await this.send({ type: 'error', requestId, errorText: this.textOf(error) });
     }
   }
@@ -166,7 +168,6 @@ export class ChatSocket {
   }
 
   private textOf(error: unknown): string {
-    if (error instanceof BadFrame) return error.message;
     const problem = toProblem(error);
     if (problem.code === 'internal_error') this.services.report(error);
     const { detail, errors = [] } = problemBody(problem, this.session.requestId);

@@ -5,6 +5,7 @@ import { CHAT_TRIGGERS } from '../turns/chat.dto.js';
 
 /** What the client's transport sends. What else it has in a frame, such as headers, is for others. */
 const asking = z.object({ requestId: z.string().min(1).max(64), id: z.string().regex(UUID) });
+const named = asking.pick({ requestId: true });
 const frame = z.discriminatedUnion('type', [
   asking.extend({
     type: z.literal('send'),
@@ -13,31 +14,28 @@ const frame = z.discriminatedUnion('type', [
     messages: z.array(z.unknown()),
   }),
   asking.extend({ type: z.literal('resume'), lastSequence: z.int().min(0).optional() }),
-  asking.pick({ requestId: true }).extend({ type: z.literal('abort') }),
+  named.extend({ type: z.literal('abort') }),
 ]);
 
 export type Frame = z.infer<typeof frame>;
 export type { Answer };
 
 /** No frame of the protocol; `requestId` where it has one, so that the request can be told. */
-export class BadFrame extends Error {
-  constructor(readonly requestId?: string) {
-    super('This is no frame of the chat.');
-  }
+export interface BadFrame {
+  type: 'bad';
+  requestId: string | undefined;
 }
 
-/** @throws BadFrame, Problem `invalid_request` where a value is none that any request may have */
-export function readFrame(text: string): Frame {
+export function readFrame(text: string): Frame | BadFrame {
   const value = parsed(text);
   const { data } = frame.safeParse(value);
-  if (!data) throw new BadFrame(asking.pick({ requestId: true }).safeParse(value).data?.requestId);
-  return data;
+  return data ?? { type: 'bad', requestId: named.safeParse(value).data?.requestId };
 }
 
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new BadFrame();
+    return undefined;
   }
 }

@@ -7,7 +7,7 @@ import { Problem } from '../../http/problem.js';
 import type { Run } from '../runs/run.entity.js';
 import { RunServices } from '../runs/run-services.js';
 import type { Follower } from '../runs/run-streams.service.js';
-import { type Ask, askOf } from './ask.js';
+import type { Ask } from './ask.js';
 import type { ChatRequest } from './chat.dto.js';
 import type { Decision } from './turn.dto.js';
 import { TurnRows } from './turn-rows.service.js';
@@ -32,7 +32,8 @@ export class ChatService {
    * The turn that a request begins, or has begun before.
    * @throws Problem `invalid_request`, `not_found`, and as the methods of {@link TurnsService} do
    */
-  answer(owner: OwnerId, { id, ...request }: ChatRequest): Promise<Run> {
+  async answer(owner: OwnerId, { id, ...request }: ChatRequest): Promise<Run> {
+    const { askOf } = await import('./ask.js'); // zod costs memory, and is not needed by all
     const ask = askOf(request);
     return this.found(() => this.begin(owner, id, ask));
   }
