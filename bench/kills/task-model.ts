@@ -23,9 +23,9 @@ export const addsTask: Script = async (answer, { body: { messages } }) => {
   answer.finish('tool_calls');
 };
 
-/** What is left to be said; at least something is. */
+/** What is left to be said: nothing, where all of it was. */
 function restOf(text: string, messages: ModelRequest['body']['messages']): string {
   const before = messages.at(-2);
   const wasCutOff = messages.at(-1)!.role === 'user' && before?.role === 'assistant';
-  return wasCutOff ? text.slice(String(before.content).length) || ' ' : text;
+  return wasCutOff ? text.slice(String(before.content).length) : text;
 }

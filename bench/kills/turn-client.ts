@@ -59,7 +59,7 @@ export class TurnClient {
     const said = messages.map(({ role, content }) => `${role}: ${content.trim()}`);
     const statuses = messages.flatMap(({ toolCalls }) => toolCalls!).map(({ status }) => status);
     const checks: Record<string, boolean> = {
-      [`the turn is ${run.status}`]: run.status === 'finished',
+      [`the turn is ${run.status} ${run.errorCode}`]: run.status === 'finished',
       [`${added} tasks`]: added === 1,
       [`messages: ${said.join(' | ')}`]:
         said.join('|') === [`user: ${this.marker}`, `assistant: ${BEFORE}`, `assistant: ${AFTER}`].join('|'),

@@ -63,6 +63,24 @@ test('H2: who takes a turn over keeps what was said and goes on in the same word
   });
 });
 
+test('H2: an answer that was whole as its holder was lost is one, though the model has nothing to add', async () => {
+  const conversation = await makeConversation(person.client);
+  const first = paced('All of it.');
+  chat.model.script(first.script, (answer) => answer.finish());
+  const run = await turnOf(person.client, conversation);
+  const stream = await person.follow(chat.apps[0]!, run);
+  await stream.until((chunk) => chunk.type === 'text-delta');
+  await takenOver(run);
+  expect((await ended(person.client, run)).status).toBe('finished');
+  first.rest();
+  expect((await messageOf(await stream.all())).parts).toMatchObject([
+    { type: 'step-start' },
+    { type: 'text', text: 'All of it.', state: 'done' },
+  ]);
+  const messages = await messagesOf(person.client, conversation);
+  expect(messages.map(({ content }) => content)).toEqual(['Hello', 'All of it.']);
+});
+
 test('H4: a call whose step did not finish is not performed, has a result in the stream, and the model goes on', async () => {
   const conversation = await makeConversation(person.client);
   const gate = Promise.withResolvers<void>();

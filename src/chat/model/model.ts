@@ -16,6 +16,8 @@ export interface StepRequest {
   instructions: string;
   messages: ModelMessage[];
   tools: readonly { name: string; description: string; inputSchema: JSONSchema7 }[];
+  /** An answer that was cut off is gone on with. It may have been whole: then there is nothing to add, and that is no error. */
+  goesOn?: boolean;
   /** Ends the call of the model. Never a request's: a client that goes away ends nothing. */
   signal: AbortSignal;
 }
@@ -69,6 +71,7 @@ export class Model {
     instructions,
     messages,
     tools,
+    goesOn = false,
     signal,
   }: StepRequest): AsyncGenerator<UIMessageChunk, StepResult> {
     const texts = new TextOutput();
@@ -116,10 +119,10 @@ export class Model {
 
     if (!whole) signal.throwIfAborted();
     if (!whole && !full) throw this.failed(failure, begun);
-    if (!texts.text && !calls.begun)
-      throw end?.finishReason === 'content-filter'
-        ? new ModelError('refused')
-        : this.failed(new sdk.NoContentGeneratedError(), begun);
+    if (!texts.text && !calls.begun) {
+      if (end?.finishReason === 'content-filter') throw new ModelError('refused');
+      if (!goesOn) throw this.failed(new sdk.NoContentGeneratedError(), begun);
+    }
     const called = calls.result();
     return {
       text: texts.text,

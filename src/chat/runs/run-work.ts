@@ -174,8 +174,10 @@ export class RunWork {
     const instructions = [instructionsFor({ now: new Date(), aideTitle: aide?.title }), ...system].join(
       '\n\n',
     );
-    if (this.text) messages.push({ role: 'assistant', content: this.text }, { role: 'user', content: GO_ON });
-    return { instructions, messages, tools: this.services.tools.definitions, signal: this.writer.signal };
+    const goesOn = this.text !== '';
+    if (goesOn) messages.push({ role: 'assistant', content: this.text }, { role: 'user', content: GO_ON });
+    const tools = this.services.tools.definitions;
+    return { instructions, messages, tools, goesOn, signal: this.writer.signal };
   }
 
   private async aide() {
