@@ -24,7 +24,8 @@ export class KillableService {
   ): Promise<KillableService> {
     const port = await freePort();
     const settings = { DATABASE_URL: databaseUrl, JWT_SECRET: secret, LOG_LEVEL: 'error', NODE_ENV: 'test' };
-    const env = { ...settings, RATE_LIMIT: '1000000', PORT: String(port), PATH: process.env.PATH, ...more };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    const env = { ...settings, RATE_LIMIT: '1000000', PORT: String(port), PATH, NODE_COMPILE_CACHE, ...more };
     const service = new KillableService(`http://127.0.0.1:${port}`, env);
     await service.startAgain();
     return service;
