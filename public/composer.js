@@ -1,5 +1,6 @@
 import { Failure } from './api.js';
 import { byId, el } from './dom.js';
+import { token } from './session.js';
 
 /** @import { Chat } from './chat.js' */
 
@@ -23,7 +24,7 @@ export function prepareComposer(chat, aideId, failed) {
     try {
       await chat.submit(content, aideId());
     } catch (error) {
-      message.value ||= content;
+      if (token()) message.value ||= content;
       failed(error);
       if (error instanceof Failure && error.code === 'turn_in_progress')
         void chat.open(chat.id).catch(failed);

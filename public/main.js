@@ -91,7 +91,10 @@ function leave(why) {
 
 prepareEntry(enter);
 prepareComposer(chat, () => lists.aideId, failed);
-byId('leave').addEventListener('click', () => leave());
+byId('leave').addEventListener('click', () => {
+  leave();
+  /** @type {HTMLTextAreaElement} */ (byId('message')).value = ''; // the next one to sign in may be another
+});
 byId('panes').addEventListener('click', ({ target }) => {
   const { pane } = /** @type {HTMLElement} */ (target).dataset;
   if (pane) show(pane);

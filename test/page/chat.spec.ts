@@ -91,6 +91,14 @@ inBrowser('the chat of the page', () => {
     await visit.shows('The message was not sent.');
     expect(await page.getByLabel('Message').inputValue()).toBe('One');
     expect(chat.model.requests).toEqual([]);
+    await page.goBack();
+    for (const keys of ['Enter', 'Shift+Enter']) {
+      await page.getByLabel('Message').fill('Two');
+      await page.keyboard.press(keys);
+      await visit.press('Sign out');
+      await visit.signIn((await chat.newcomer()).token);
+      expect(await page.getByLabel('Message').inputValue()).toBe(''); // nothing for whoever comes next
+    }
   });
 
   test('H2: reloaded in the middle of an answer, the page shows all of it, once, and goes on', async () => {
