@@ -24,7 +24,7 @@ export default {
   setupFiles: ['<rootDir>/test/support/nest.js'],
   globalSetup: '<rootDir>/test/support/start-server.js',
   globalTeardown: '<rootDir>/test/support/stop-server.js',
-  maxWorkers: 2,
+  maxWorkers: 3, // on two cores too: much of the time is waiting
   workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
 };
