@@ -47,10 +47,8 @@ export class Chat {
     this.loading = id !== undefined;
     this.on.changed();
     const { signal } = this.left;
-    this.loaded = Promise.resolve([]);
-    if (id === undefined) return;
+    this.loaded = id === undefined ? Promise.resolve([]) : this.load(signal);
     try {
-      this.loaded = this.load(signal);
       for (const run of await this.loaded) {
         if (signal.aborted) return;
         const path = `${this.path}/turns/${run.id}`;

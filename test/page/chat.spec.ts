@@ -61,10 +61,9 @@ inBrowser('the chat of the page', () => {
     await visit.send('One');
     await visit.shows(/^First\.$/);
     const order: string[] = [];
-    let release!: () => void;
-    const sent = new Promise<void>((resolve) => (release = resolve));
+    const sent = Promise.withResolvers<void>();
     await page.route('**/messages?*', async (route) => {
-      await sent;
+      await sent.promise;
       order.push('read');
       await route.continue();
     });
@@ -72,7 +71,7 @@ inBrowser('the chat of the page', () => {
     await page.reload();
     await visit.send('Two');
     await visit.shows(/^Two$/);
-    release();
+    sent.resolve();
     await visit.shows(/^Second\.$/);
     await visit.isReady();
     expect(await page.locator('.asked .text').allInnerTexts()).toEqual(['One', 'Two']);
