@@ -1,4 +1,8 @@
+import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DataSource } from 'typeorm';
+import { poolOf } from '../src/database/data-source.js';
+import { newestFirst } from '../src/database/page.js';
 import sql from '../src/database/sql.js';
 import { runAs } from '../src/auth/owner-context.js';
 import type { OwnerId } from '../src/auth/owner-id.js';
@@ -26,4 +30,21 @@ test('O4: a condition with OR in it widens neither the owner nor the conditions 
     await tasks.delete(owner, gone.body.id, { where: [either] });
     expect((await tasks.get(owner, kept.body.id)).title).toBe('kept');
   });
+});
+
+test('pages share a connection where an index leads to their rows, and are read apart where a filter may make them long', async () => {
+  const owner = newOwner() as OwnerId;
+  const connect = jest.spyOn(poolOf(app.get(DataSource)), 'connect');
+  const condition = sql`t.priority = 'high'`;
+  const borrowed = await runAs(owner, 'request', async () => {
+    const calls: number[] = [];
+    for (const options of [{ among: [condition] }, { where: [undefined] }, { where: [condition] }]) {
+      connect.mockClear();
+      const page = () => tasks.page(owner, { limit: 1 }, newestFirst('createdAt'), options);
+      await Promise.all([page(), page(), page()]);
+      calls.push(connect.mock.calls.length);
+    }
+    return calls;
+  });
+  expect(borrowed).toEqual([1, 1, 3]);
 });

@@ -28,8 +28,8 @@ export class AideHistory {
       descending: query.order === 'desc',
       unique: true,
     };
-    const where = [sql`t.aide_id = ${aideId}`];
-    return this.events.page(owner, query, order, { where, parent: () => this.aides.get(owner, aideId) });
+    const among = [sql`t.aide_id = ${aideId}`];
+    return this.events.page(owner, query, order, { among, parent: () => this.aides.get(owner, aideId) });
   }
 
   async get(owner: OwnerId, aideId: string, version: number): Promise<AideEvent> {

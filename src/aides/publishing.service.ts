@@ -68,9 +68,8 @@ export class PublishingService {
 
   /** @throws RowNotFound where the aide is not the owner's */
   list(owner: OwnerId, id: string, query: PageRequest): Promise<Page<Publication>> {
-    const where = [sql`t.aide_id = ${id}`];
     return this.publications.page(owner, query, NEWEST_FIRST, {
-      where,
+      among: [sql`t.aide_id = ${id}`],
       parent: () => this.aides.get(owner, id),
     });
   }

@@ -35,12 +35,12 @@ export class ConversationsService {
   }
 
   list(owner: OwnerId, query: ListConversations): Promise<Page<Conversation>> {
+    const among = [query.deleted ? sql`t.deleted_at IS NOT NULL` : sql`t.deleted_at IS NULL`];
     const where = [
-      query.deleted ? sql`t.deleted_at IS NOT NULL` : sql`t.deleted_at IS NULL`,
       query.aideId && sql`t.aide_id = ${query.aideId}`,
       query.channel && sql`t.channel = ${query.channel}`,
     ];
-    return this.conversations.page(owner, query, RECENT, { where });
+    return this.conversations.page(owner, query, RECENT, { among, where });
   }
 
   /** The most recently updated one of an aide. */

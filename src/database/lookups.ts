@@ -19,10 +19,11 @@ export class Lookups {
   constructor(private readonly scope: OwnerScope) {}
 
   /** The allow-listed fields of a published aide. */
-  publishedAide<Row extends object>(slug: string): Promise<Row | undefined> {
-    return this.scope.one<Row>(
+  async publishedAide<Row extends object>(slug: string): Promise<Row | undefined> {
+    const [found] = await this.scope.short<Row>(
       sql`SELECT slug, title, state, version, published_at AS "publishedAt" FROM lookup.published_aide(${slug})`,
     );
+    return found;
   }
 
   /** Whose verified number it is. This and the next three are, besides the guard, the only places that make an owner. */

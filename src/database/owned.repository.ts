@@ -25,7 +25,11 @@ export interface ReadOptions<T> {
   lock?: 'change' | 'delete';
 }
 
-export interface PageOptions<T> extends ReadOptions<T> {
+export interface PageOptions<T> extends Pick<ReadOptions<T>, 'include'> {
+  /** Which list it is; an index leads to its rows. */
+  among?: Conditions;
+  /** Which of its rows; where they are few among many, a page is a long read. */
+  where?: Conditions;
   /** Called where the page is empty; throws where that is because what the rows belong to does not exist. */
   parent?: () => Promise<unknown>;
 }
@@ -58,9 +62,10 @@ export class OwnedRepository<T extends ObjectLiteral> {
   }
 
   async find(owner: OwnerId, where: Conditions, options: ReadOptions<T> = {}): Promise<T | undefined> {
-    return this.scope.one<T>(
+    const [row] = await this.scope.short<T>(
       sql`${this.select(owner, where, options.include)} LIMIT 1 ${options.lock ? LOCKS[options.lock] : empty}`,
     );
+    return row;
   }
 
   /** @throws RowNotFound where the `parent` that was given says so */
@@ -68,16 +73,16 @@ export class OwnedRepository<T extends ObjectLiteral> {
     owner: OwnerId,
     request: PageRequest,
     order: Order<T>,
-    { where = [], include, parent }: PageOptions<T> = {},
+    { among = [], where = [], include, parent }: PageOptions<T> = {},
   ): Promise<Page<T>> {
-    const continued = [...where, request.cursor && keysetCondition(this.shape, order, request.cursor)];
-    const rows = await this.scope.query<T>(
-      sql`${this.select(owner, continued, include)} ORDER BY ${orderBy(this.shape, order)} LIMIT ${request.limit + 1}`,
-    );
+    const listed = [...among, ...where];
+    const continued = [...listed, request.cursor && keysetCondition(this.shape, order, request.cursor)];
+    const read = sql`${this.select(owner, continued, include)} ORDER BY ${orderBy(this.shape, order)} LIMIT ${request.limit + 1}`;
+    const rows = await (present(where).length > 0 ? this.scope.query<T>(read) : this.scope.short<T>(read));
     if (rows.length === 0) await parent?.();
     const data = rows.slice(0, request.limit);
     const next = rows.length > data.length ? keysetOf(order, data.at(-1)!) : null;
-    return new Page(data, next, request.total ? await this.count(owner, where) : undefined);
+    return new Page(data, next, request.total ? await this.count(owner, listed) : undefined);
   }
 
   async count(owner: OwnerId, where: Conditions = []): Promise<number> {

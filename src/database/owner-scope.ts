@@ -50,13 +50,13 @@ export class OwnerScope {
     return this.withOwnerRow(() => this.once<Row>(text, values));
   }
 
-  /** A read that an index bounds to a row, which may share its round trip with those of others. */
-  async one<Row extends object>({ text, values }: Sql): Promise<Row | undefined> {
+  /** A read that an index bounds to a row or a page, which may share its round trip with those of others. */
+  async short<Row extends object>({ text, values }: Sql): Promise<Row[]> {
     const joined = current.getStore();
     const { rows } = joined
       ? await joined.client.query<Row>(text, values)
       : await this.pipeline.run((client) => client.query<Row>(text, values));
-    return rows[0];
+    return rows;
   }
 
   async transaction<T>(work: () => Promise<T>): Promise<T> {

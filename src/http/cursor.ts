@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Keyset } from '../database/page.js';
 import { Problem } from './problem.js';
 
+const SIGNATURE = 22; // characters of 6 bits
 const UNBOUND = new Set(['cursor', 'limit', 'total']);
 
 /** Cursors: a keyset and its signature, which also covers the owner, the path, the filters and the sort. */
@@ -15,27 +16,26 @@ export class CursorCodec {
 
   encode(request: FastifyRequest, keyset: Keyset): string {
     const payload = Buffer.from(JSON.stringify(keyset)).toString('base64url');
-    return `${payload}.${this.sign(request, payload).toString('base64url')}`;
+    return `${payload}.${this.sign(request, payload)}`;
   }
 
   /** @throws Problem `invalid_cursor` for anything but a cursor of this very list */
   decode(request: FastifyRequest, cursor: unknown): Keyset {
     const [payload = '', signature = '', ...rest] = typeof cursor === 'string' ? cursor.split('.') : [];
-    const expected = this.sign(request, payload);
-    const given = Buffer.from(signature, 'base64url');
-    const canonical = given.toString('base64url') === signature && rest.length === 0;
-    if (!canonical || given.length !== expected.length || !timingSafeEqual(given, expected))
+    const expected = Buffer.from(this.sign(request, payload));
+    const given = Buffer.from(signature);
+    if (rest.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected))
       throw new Problem('invalid_cursor');
     return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Keyset;
   }
 
   /** A keyed SHA-3: it needs no HMAC around it (Bertoni et al., "Cryptographic sponge functions", 5.11.2), which costs ten times as much here. */
-  private sign(request: FastifyRequest, payload: string): Buffer {
+  private sign(request: FastifyRequest, payload: string): string {
     const query = request.query as Record<string, unknown>;
     const bound = Object.entries(query).filter(([name]) => !UNBOUND.has(name));
     bound.sort(([a], [b]) => (a < b ? -1 : 1));
     const list = JSON.stringify([request.owner, pathOf(request), bound, payload]);
-    return hash('sha3-256', this.key + list, 'buffer').subarray(0, 16);
+    return hash('sha3-256', this.key + list, 'base64url').slice(0, SIGNATURE);
   }
 }
 

@@ -75,15 +75,15 @@ export class MessagesService {
     };
     const alive = sql`EXISTS (SELECT FROM app.conversations c
       WHERE c.owner_id = ${owner} AND c.id = ${conversationId} AND c.deleted_at IS NULL)`;
-    const where = [sql`t.conversation_id = ${conversationId}`, sql`t.deleted_at IS NULL`, alive];
+    const among = [sql`t.conversation_id = ${conversationId}`, sql`t.deleted_at IS NULL`, alive];
     const parent = () =>
       this.conversations.get(owner, conversationId, { where: [sql`t.deleted_at IS NULL`] });
-    return this.page(owner, query, order, { where, parent });
+    return this.page(owner, query, order, { among, parent });
   }
 
   /** The owner's latest, of all conversations. */
   latest(owner: OwnerId, query: ListLatestMessages): Promise<Page<Message>> {
-    return this.page(owner, query, newestFirst('createdAt'), { where: ALIVE });
+    return this.page(owner, query, newestFirst('createdAt'), { among: ALIVE });
   }
 
   /** The latest ones that contain a text, whatever its case, with what stands around its first place. */
@@ -171,10 +171,10 @@ export class MessagesService {
     owner: OwnerId,
     query: ListLatestMessages & PageRequest,
     order: Order<Message>,
-    { where = [], parent }: PageOptions<Message>,
+    options: PageOptions<Message>,
   ): Promise<Page<Message>> {
-    const filtered = [...where, query.role && sql`t.role = ${query.role}`];
-    const page = await this.messages.page(owner, query, order, { where: filtered, parent });
+    const where = [query.role && sql`t.role = ${query.role}`];
+    const page = await this.messages.page(owner, query, order, { ...options, where });
     if (query.include) await this.addToolCalls(owner, page.data);
     return page;
   }

@@ -61,8 +61,8 @@ export class ToolCallsService {
 
   listByMessage(owner: OwnerId, messageId: string, query: PageRequest): Promise<Page<ToolCall>> {
     const message = sql`SELECT m.conversation_id, m.id ${visible(owner, sql`m.id = ${messageId}`)}`;
-    const where = [sql`(t.conversation_id, t.message_id) = (${message})`];
-    return this.list(owner, query, where, sql`EXISTS (${message})`);
+    const ofMessage = [sql`(t.conversation_id, t.message_id) = (${message})`];
+    return this.list(owner, query, ofMessage, sql`EXISTS (${message})`);
   }
 
   listByConversation(owner: OwnerId, conversationId: string, query: PageRequest): Promise<Page<ToolCall>> {
@@ -111,11 +111,11 @@ export class ToolCallsService {
     });
   }
 
-  private list(owner: OwnerId, query: PageRequest, where: Sql[], exists: Sql): Promise<Page<ToolCall>> {
+  private list(owner: OwnerId, query: PageRequest, among: Sql[], exists: Sql): Promise<Page<ToolCall>> {
     const parent = async () => {
       const [found] = await this.calls.query<{ exists: boolean }>(owner, sql`SELECT ${exists} AS exists`);
       if (!found!.exists) throw new RowNotFound();
     };
-    return this.calls.page(owner, query, CALL_ORDER, { where, parent });
+    return this.calls.page(owner, query, CALL_ORDER, { among, parent });
   }
 }

@@ -25,9 +25,11 @@ afterEach(() => dataSource.destroy());
 const as = <T>(owner: string, work: () => Promise<T>) => runAs(toOwnerId(owner)!, 'test', work);
 const nobody = <T>(work: () => Promise<T>) => ownerContext.run({ owner: undefined, requestId: 'test' }, work);
 const whoAmI = async (n = 0) =>
-  (await scope.one<{ owner: string | null; n: number; pid: number }>(
-    sql`SELECT app.owner_id() AS owner, ${n}::int AS n, pg_backend_pid() AS pid`,
-  ))!;
+  (
+    await scope.short<{ owner: string | null; n: number; pid: number }>(
+      sql`SELECT app.owner_id() AS owner, ${n}::int AS n, pg_backend_pid() AS pid`,
+    )
+  )[0]!;
 const owners = Array.from({ length: AT_ONCE }, (_, i) => `owner ${i}`);
 const expectAllGivenBack = () => {
   const { totalCount, idleCount, waitingCount } = poolOf(dataSource);
@@ -54,17 +56,35 @@ test('those that begin together share connections, six at most on each, and each
   expectAllGivenBack();
 });
 
+test('answers of no row, of one and of thousands come to whom they are for', async () => {
+  const lengths = [0, 1, 2000, 0, 5000, 2];
+  const seen = await Promise.all(
+    lengths.map((length) =>
+      as(`owner ${length}`, () =>
+        scope.short<{ owner: string }>(
+          sql`SELECT app.owner_id() AS owner, repeat('x', 500) FROM generate_series(1, ${length}::int)`,
+        ),
+      ),
+    ),
+  );
+  expect(seen.map((rows) => rows.length)).toEqual(lengths);
+  for (const [i, rows] of seen.entries())
+    expect(new Set(rows.map(({ owner }) => owner))).toEqual(
+      new Set(lengths[i] ? [`owner ${lengths[i]}`] : []),
+    );
+});
+
 test('row-level security shows each its own, even where the statement asks for all', async () => {
   const [ann, bob] = [newOwner(), newOwner()];
   for (const id of [ann, bob])
     await as(id, () => scope.query(sql`INSERT INTO app.users (id) VALUES (${id})`));
   const users = sql`SELECT array_agg(id) AS ids FROM app.users WHERE id = ANY(${[ann, bob]})`;
   const seen = await Promise.all([
-    as(ann, () => scope.one(users)),
-    as(bob, () => scope.one(users)),
-    nobody(() => scope.one(users)),
+    as(ann, () => scope.short(users)),
+    as(bob, () => scope.short(users)),
+    nobody(() => scope.short(users)),
   ]);
-  expect(seen).toEqual([{ ids: [ann] }, { ids: [bob] }, { ids: null }]);
+  expect(seen).toEqual([[{ ids: [ann] }], [{ ids: [bob] }], [{ ids: null }]]);
 });
 
 test('an error is that of its own statement alone, also where the same statement is sent again before it is known', async () => {
@@ -83,9 +103,9 @@ test('an error is that of its own statement alone, also where the same statement
   for (let round = 0; round < 2; round++)
     for (const [failure, message] of failures) {
       const [first, second, third, fourth] = await outcomes([
-        as('ann', () => scope.one(failure)),
+        as('ann', () => scope.short(failure)),
         as('bob', () => whoAmI(1)),
-        as('eve', () => scope.one(failure)),
+        as('eve', () => scope.short(failure)),
         as('joe', () => whoAmI(2)),
       ]);
       expect([first, third]).toEqual([expect.stringMatching(message), expect.stringMatching(message)]);
@@ -106,14 +126,14 @@ test('within a transaction it is a statement of that transaction', async () => {
       await scope.query(sql`INSERT INTO app.users (id) VALUES (${owner})`);
       inserted.resolve();
       await seen.promise;
-      return Promise.all([scope.one(mine), scope.one(mine)]);
+      return Promise.all([scope.short(mine), scope.short(mine)]);
     }),
   );
   await inserted.promise;
-  expect(await as(owner, () => scope.one(mine))).toBeUndefined();
+  expect(await as(owner, () => scope.short(mine))).toEqual([]);
   seen.resolve();
-  expect(await within).toEqual([{ id: owner }, { id: owner }]);
-  expect(await as(owner, () => scope.one(mine))).toEqual({ id: owner });
+  expect(await within).toEqual([[{ id: owner }], [{ id: owner }]]);
+  expect(await as(owner, () => scope.short(mine))).toEqual([{ id: owner }]);
 });
 
 test('those that wait for a connection go out together when there is one, each as its own owner', async () => {
@@ -134,19 +154,19 @@ test('their connection is given back when the last of them is answered', async (
   await superuser.connect();
   await superuser.query(lock[0], [47]);
   const first = as('ann', whoAmI);
-  const last = as('bob', () => scope.one(sql`SELECT 1 AS n FROM pg_advisory_xact_lock(${47})`));
+  const last = as('bob', () => scope.short(sql`SELECT 1 AS n FROM pg_advisory_xact_lock(${47})`));
   await first;
   await new Promise(setImmediate);
   expect(poolOf(dataSource).idleCount).toBe(0);
   await superuser.query(lock[1], [47]);
   await superuser.end();
-  expect(await last).toEqual({ n: 1 });
+  expect(await last).toEqual([{ n: 1 }]);
   expectAllGivenBack();
 });
 
 test('a connection that is cut fails those on it, and the next ones have another', async () => {
   const sleeping = Array.from({ length: 6 }, (_, n) =>
-    as('ann', () => scope.one(sql`SELECT pg_sleep(${60}::int + ${n}::int)`)),
+    as('ann', () => scope.short(sql`SELECT pg_sleep(${60}::int + ${n}::int)`)),
   );
   const ended = outcomes(sleeping);
   const superuser = new pg.Client({ connectionString: (await workerDatabase()).superuser });

@@ -41,7 +41,7 @@ export class TurnRows {
   }
 
   page(owner: OwnerId, conversationId: string, query: PageRequest): Promise<Page<Run>> {
-    return this.runs.page(owner, query, newestFirst('createdAt'), { where: among(conversationId) });
+    return this.runs.page(owner, query, newestFirst('createdAt'), { among: among(conversationId) });
   }
 
   async oldest(owner: OwnerId, conversationId: string, condition: Sql): Promise<Run | undefined> {
