@@ -4,23 +4,28 @@ export const MAX_DEPTH = 32;
 /** Keys that reach prototypes. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-const step = (key: string) => key.slice(0, 64).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+/** RFC 6901, of keys that are cut where they are long. */
+const pointerTo = (path: readonly string[]) =>
+  path
+    .map((key) => `/${key.slice(0, 64).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
 
 /**
  * What no string, key or number of a request may be, whatever the field: NUL, ill-formed Unicode, a key that reaches
  * prototypes, a number that is not finite, more than 32 levels.
  * @throws Problem `invalid_request` with a pointer to the first offence
  */
-export function checkValue(value: unknown, pointer = '', depth = 0): void {
-  if (typeof value === 'string') checkText(value, pointer);
+export function checkValue(value: unknown, path: readonly string[] = []): void {
+  if (typeof value === 'string') checkText(value, path);
   else if (typeof value === 'number' && !Number.isFinite(value))
-    throw invalid(pointer, 'number', 'must be a finite number');
+    throw invalid(pointerTo(path), 'number', 'must be a finite number');
   else if (typeof value === 'object' && value !== null) {
-    if (depth >= MAX_DEPTH) throw new Problem('invalid_request', 'JSON may be at most 32 levels deep.');
+    if (path.length >= MAX_DEPTH) throw new Problem('invalid_request', 'JSON may be at most 32 levels deep.');
     for (const [key, child] of Object.entries(value)) {
-      if (FORBIDDEN_KEYS.has(key)) throw invalid(`${pointer}/${key}`, 'key', 'is not allowed as a key');
-      checkText(key, pointer);
-      checkValue(child, `${pointer}/${step(key)}`, depth + 1);
+      const inside = [...path, key];
+      if (FORBIDDEN_KEYS.has(key)) throw invalid(pointerTo(inside), 'key', 'is not allowed as a key');
+      checkText(key, path);
+      checkValue(child, inside);
     }
   }
 }
@@ -32,7 +37,7 @@ export function checkFields(fields: object): void {
   if (inherited) throw invalid(`/${inherited}`, 'unknown', 'is not known here');
 }
 
-function checkText(text: string, pointer: string): void {
+function checkText(text: string, path: readonly string[]): void {
   if (text.includes('\0') || !text.isWellFormed())
-    throw invalid(pointer, 'text', 'must be well-formed Unicode without NUL');
+    throw invalid(pointerTo(path), 'text', 'must be well-formed Unicode without NUL');
 }
