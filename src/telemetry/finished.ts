@@ -1,13 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OwnerId } from '../auth/owner-id.js';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The client has the whole answer. */
-    answered: boolean;
-  }
-}
-
 const SWITCHED = 101;
 
 /** A request that is over. */
@@ -28,28 +21,21 @@ export function onFinished(fastify: FastifyInstance, listeners: ((request: Finis
   if (listeners.length === 0) return;
 
   function tell(request: FastifyRequest, reply: FastifyReply): void {
+    const isOver = reply.raw.writableFinished || reply.statusCode === SWITCHED;
     const finished: Finished = {
       requestId: request.id,
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',
-      status: request.answered || reply.statusCode === SWITCHED ? reply.statusCode : undefined,
+      status: isOver ? reply.statusCode : undefined,
       duration: reply.elapsedTime,
       owner: request.owner,
     };
     for (const listener of listeners) listener(finished);
   }
 
-  fastify.decorateRequest('answered', false);
-  fastify.addHook('onResponse', (request, reply, done) => {
-    request.answered = true;
-    tell(request, reply);
-    done();
-  });
-  // A hang-up during an upload or an answer: Fastify's onRequestAbort knows of the first alone.
+  // Not Fastify's onResponse, which does not know of a hang-up; its onRequestAbort knows of one during an upload alone.
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.raw.once('close', () => {
-      if (!request.answered) tell(request, reply);
-    });
+    reply.raw.once('close', () => tell(request, reply));
     done();
   });
 }
