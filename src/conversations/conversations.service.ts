@@ -35,7 +35,7 @@ export class ConversationsService {
   }
 
   list(owner: OwnerId, query: ListConversations): Promise<Page<Conversation>> {
-    const among = [query.deleted ? sql`t.deleted_at IS NOT NULL` : sql`t.deleted_at IS NULL`];
+    const among = query.deleted ? [sql`t.deleted_at IS NOT NULL`] : ALIVE;
     const where = [
       query.aideId && sql`t.aide_id = ${query.aideId}`,
       query.channel && sql`t.channel = ${query.channel}`,

@@ -4,11 +4,11 @@ export const MAX_DEPTH = 32;
 /** Keys that reach prototypes. */
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** RFC 6901, of keys that are cut where they are long. */
-const pointerTo = (path: readonly string[]) =>
-  path
-    .map((key) => `/${key.slice(0, 64).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('');
+/** A step of a JSON Pointer (RFC 6901), to a key that is cut where it is long. */
+export const step = (key: string) =>
+  `/${key.slice(0, 64).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+const pointerTo = (path: readonly string[]) => path.map(step).join('');
 
 /**
  * What no string, key or number of a request may be, whatever the field: NUL, ill-formed Unicode, a key that reaches

@@ -2,6 +2,7 @@ import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { compile } from './compiled-validation.js';
 import { type FieldError, Problem } from './problem.js';
+import { step } from './text-rules.js';
 
 const MAX_ERRORS = 20;
 
@@ -38,7 +39,7 @@ function fieldErrors(errors: ValidationError[], parent = ''): FieldError[] {
   return errors
     .slice(0, MAX_ERRORS)
     .flatMap(({ property, constraints = {}, children = [] }) => {
-      const pointer = `${parent}/${property.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const pointer = parent + step(property);
       const own = Object.entries(constraints).map(([rule, message]) =>
         fieldError(pointer, rule, property, message),
       );
