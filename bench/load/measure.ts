@@ -26,7 +26,7 @@ export interface Turns {
   connections: number;
 }
 
-const WARM_UP = 10_000; // requests: until then V8 still compiles
+const WARM_UP = 6; // seconds: a service just started still compiles and deoptimizes in the first four
 
 /**
  * Drives the sides in turn, every second round in the other order, so that a slower minute of the machine falls on all
@@ -51,8 +51,7 @@ export async function alternate(
 
 export async function warmUp({ server, file, prepare }: Side, connections: number): Promise<void> {
   await prepare?.();
-  for (let done = 0; done < WARM_UP;)
-    done += (await drive(server, file, { connections, seconds: 2 })).requests;
+  await drive(server, file, { connections, seconds: WARM_UP });
 }
 
 async function turn(side: Side, load: { connections: number; seconds: number }): Promise<Measure> {
