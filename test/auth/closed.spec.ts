@@ -1,4 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { PublicAidesController } from '../../src/aides/public-aides.controller.js';
+import { PUBLIC } from '../../src/auth/public.decorator.js';
 import { type ApiClient, clientOf, newOwner, originOf, startApp } from '../support/app.js';
 import { rawHead, sendRaw } from '../support/raw-http.js';
 import { forge } from '../support/tokens.js';
@@ -73,6 +75,21 @@ test('O3: with a token, paths that name nothing are not found, malformed ones an
       code: 'invalid_request',
     });
   expect((await client.get(`/v1/public/aides/${'x'.repeat(8000)}`)).status).toBe(404);
+});
+
+test('O3: where authentication lets a request pass, the guard still asks that the handler is marked', async () => {
+  // oxlint-disable-next-line typescript/unbound-method -- not called
+  const handler = PublicAidesController.prototype.get;
+  const url = (one: NestFastifyApplication) => `${originOf(one)}/v1/public/aides/${slug}`;
+  expect((await fetch(url(app))).status).toBe(200);
+  Reflect.deleteMetadata(PUBLIC, handler);
+  const unmarked = await startApp();
+  try {
+    for (let time = 0; time < 2; time++) expect((await fetch(url(unmarked))).status).toBe(401);
+  } finally {
+    Reflect.defineMetadata(PUBLIC, true, handler);
+    await unmarked.close();
+  }
 });
 
 test('O3: an address in absolute form is closed too', async () => {
