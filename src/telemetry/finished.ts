@@ -35,7 +35,7 @@ export function onFinished(fastify: FastifyInstance, listeners: ((request: Finis
 
   // Not Fastify's onResponse, which does not know of a hang-up; its onRequestAbort knows of one during an upload alone.
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.raw.once('close', () => tell(request, reply));
+    reply.raw.on('close', () => tell(request, reply));
     done();
   });
 }
