@@ -133,7 +133,7 @@ test('U1: what was killed while it was made is made again, at whatever point it 
   expect(await titles(await alice(service))).toEqual([]);
   expect(await service.stop()).toBe(0);
   expect(processesOf(folder)).toEqual([]);
-});
+}, 60_000);
 
 test('U1: a lock that was left, whose process id another program of the user has by now, stops nobody', async () => {
   const first = run();

@@ -122,7 +122,10 @@ test('A3: while every instance tells that it lives, nobody is woken for nothing'
 test('A3: where an instance falls silent, which may be before it told of a commit, everyone is woken', async () => {
   const quiet = instance();
   const watcher = await hearing(quiet, 'quiet');
+  const woken = watcher.woken();
   await tellRaw('@an instance that lives no longer');
+  await tellRaw('quiet');
+  await woken; // and so it has heard of both
   const before = watcher.wakes;
   await beat(quiet);
   expect(watcher.wakes).toBe(before);
