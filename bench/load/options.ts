@@ -5,12 +5,13 @@ import { OPERATIONS } from './operations.ts';
 const option = (value: string | number) => ({ type: 'string', default: String(value) }) as const;
 
 /**
- * Reads what all commands under load take: `--messages`, `--dir`, `--operations get-message,create-task`, `--rounds`,
- * `--seconds` (of each turn) and `--connections`; and `--rls-off`, which is one command's.
+ * Reads what all commands under load take: `--messages`, `--dir`, `--operations get-message,create-task`, `--starts`,
+ * `--rounds` (of each start), `--seconds` (of each turn) and `--connections`; and `--rls-off`, which is one command's.
  */
-export function readLoadOptions(defaults: Turns) {
+export function readLoadOptions(defaults: Turns & { starts?: number }) {
   const { values, ...data } = readOptionsWith({
     operations: option(Object.keys(OPERATIONS).join()),
+    starts: option(defaults.starts ?? 1),
     rounds: option(defaults.rounds),
     seconds: option(defaults.seconds),
     connections: option(defaults.connections),
@@ -19,12 +20,22 @@ export function readLoadOptions(defaults: Turns) {
   const operations = values.operations.split(',');
   const unknown = operations.find((name) => !OPERATIONS[name]);
   if (unknown) throw new Error(`--operations: ${unknown} is none of ${Object.keys(OPERATIONS).join(', ')}`);
-  const turns: Turns = {
-    rounds: Number(values.rounds),
-    seconds: Number(values.seconds),
-    connections: Number(values.connections),
+  const count = (name: 'starts' | keyof Turns) => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
+    return value;
   };
-  const wrong = Object.entries(turns).find(([, value]) => !Number.isInteger(value) || value < 1);
-  if (wrong) throw new Error(`--${wrong[0]} must be a whole number from 1`);
-  return { data, folder: values.dir, operations, turns, rlsOff: values['rls-off'] };
+  const turns: Turns = {
+    rounds: count('rounds'),
+    seconds: count('seconds'),
+    connections: count('connections'),
+  };
+  return {
+    data,
+    folder: values.dir,
+    operations,
+    starts: count('starts'),
+    turns,
+    rlsOff: values['rls-off'],
+  };
 }
