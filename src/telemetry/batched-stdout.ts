@@ -1,7 +1,7 @@
 import { type DestinationStream, pino } from 'pino';
 
 const MAX_WAITING = 16 * 1024 * 1024; // characters
-const BATCH = 65_536; // characters
+const BATCH = 8_192; // characters
 const LATEST = 200; // milliseconds
 
 /**
