@@ -26,19 +26,24 @@ export interface Turns {
   connections: number;
 }
 
-const WARM_UP = 6; // seconds: a service just started still compiles and deoptimizes in the first four
+/** Seconds of a warm-up: a service just started still compiles and deoptimizes in the first four. */
+const WARM_UP = 6;
+/** Seconds, where it has been under the same operation before. */
+const WARM_UP_AGAIN = 2;
 
 /**
  * Drives the sides in turn, every second round in the other order, so that a slower minute of the machine falls on all
  * of them alike.
+ * @param warm whether they have been under this operation before
  * @returns the measures of each side, by round
  */
 export async function alternate(
   sides: Side[],
   { rounds, seconds, connections }: Turns,
+  warm = false,
 ): Promise<Measure[][]> {
   for (const side of sides) {
-    await warmUp(side, connections);
+    await warmUp(side, connections, warm ? WARM_UP_AGAIN : WARM_UP);
   }
   const measures: Measure[][] = sides.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -49,9 +54,9 @@ export async function alternate(
   return measures;
 }
 
-export async function warmUp({ server, file, prepare }: Side, connections: number): Promise<void> {
-  await prepare?.();
-  await drive(server, file, { connections, seconds: WARM_UP });
+export async function warmUp(side: Side, connections: number, seconds = WARM_UP): Promise<void> {
+  await side.prepare?.();
+  await drive(side.server, side.file, { connections, seconds });
 }
 
 async function turn(side: Side, load: { connections: number; seconds: number }): Promise<Measure> {
